@@ -1,0 +1,18 @@
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+import { boundaries, noAppImports } from './rules.ts';
+
+/** The import boundaries alone: without types, and without a way for a comment to switch them off. */
+export default [
+  { ignores: ['**/node_modules/**', '**/dist/**', '.nx/**', '.cache/**', '.patchpanel/**'] },
+  {
+    files: ['**/*.ts'],
+    linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'off' },
+    languageOptions: { parser: tseslint.parser },
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/enforce-module-boundaries': ['error', boundaries],
+      'no-restricted-imports': ['error', { patterns: [noAppImports] }],
+    },
+  },
+];
