@@ -1,0 +1,2 @@
+export * from './AssignmentsApi.ts';
+export * from './HostApi.ts';

@@ -1,0 +1,5 @@
+// Generated from openapi/dist/compute-southbound.json by `npm run generate`. Do not edit.
+export * from './runtime.ts';
+export * from './apis/index.ts';
+export * from './models/index.ts';
+export * from './problem-codes.ts';

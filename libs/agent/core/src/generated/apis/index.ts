@@ -1,0 +1,3 @@
+export * from './AttachmentsApi.ts';
+export * from './BindingsApi.ts';
+export * from './ChangesApi.ts';

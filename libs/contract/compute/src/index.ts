@@ -1,0 +1,3 @@
+// Generated from openapi/dist/compute.json by `npm run generate`. Do not edit.
+export * from './models/index.ts';
+export * from './problem-codes.ts';

@@ -1,0 +1,3 @@
+export * from './HostsApi.ts';
+export * from './InstancesApi.ts';
+export * from './VNICsApi.ts';
