@@ -1,0 +1,41 @@
+import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { copiedPackages } from './bundle.ts';
+import type { Entry } from './entries.ts';
+import { root } from './root.ts';
+
+const pglite = 'node_modules/@electric-sql/pglite/dist';
+
+/**
+ * Puts beside a bundle what its code reads from disk at run time, so that a copy of `dist/` runs anywhere:
+ * PGlite's WebAssembly and data next to the bundle itself, other packages' files in a `node_modules` of its own.
+ */
+export function copyAssets({ output }: Entry, inputs: readonly string[], external: readonly string[]): void {
+  const folder = join(root, dirname(output));
+  if (inputs.some((input) => input.startsWith(`${pglite}/`))) {
+    for (const file of pgliteFiles(inputs)) cpSync(join(root, pglite, file), join(folder, file));
+  }
+  for (const name of copiedPackages) {
+    if (!external.includes(name)) continue;
+    const target = join(folder, 'node_modules', name);
+    mkdirSync(target, { recursive: true });
+    cpSync(join(root, 'node_modules', name), target, { recursive: true, filter: (file) => !isBulk(file) });
+  }
+}
+
+/** The engine, and the archives of those extensions alone that the bundle uses. */
+function pgliteFiles(inputs: readonly string[]): string[] {
+  const extensions = new Set(
+    inputs
+      .filter((input) => input.startsWith(`${pglite}/contrib/`))
+      .map((input) => `${basename(input, '.js')}.tar.gz`),
+  );
+  return readdirSync(join(root, pglite)).filter(
+    (file) => /\.(wasm|data)$/.test(file) || extensions.has(file),
+  );
+}
+
+/** Source maps and bundles for other module systems: most of a browser package's weight, and never served. */
+function isBulk(file: string): boolean {
+  return /\.map$|-es-bundle(-core)?\.js$/.test(file);
+}
