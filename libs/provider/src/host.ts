@@ -191,3 +191,6 @@ export function isSameWiring(left: WiringIdentity, right: WiringIdentity): boole
     left.networkId === right.networkId
   );
 }
+
+/** What an agent instance may be called: it becomes part of kernel names and labels. */
+export const instanceForm = /^[a-z0-9-]{1,24}$/;
