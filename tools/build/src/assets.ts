@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { copiedPackages } from './bundle.ts';
 import type { Entry } from './entries.ts';
@@ -10,17 +10,24 @@ const pglite = 'node_modules/@electric-sql/pglite/dist';
  * Puts beside a bundle what its code reads from disk at run time, so that a copy of `dist/` runs anywhere:
  * PGlite's WebAssembly and data next to the bundle itself, other packages' files in a `node_modules` of its own.
  */
-export function copyAssets({ output }: Entry, inputs: readonly string[], external: readonly string[]): void {
+export function copyAssets({ output }: Entry, inputs: readonly string[]): void {
   const folder = join(root, dirname(output));
   if (inputs.some((input) => input.startsWith(`${pglite}/`))) {
     for (const file of pgliteFiles(inputs)) cpSync(join(root, pglite, file), join(folder, file));
   }
   for (const name of copiedPackages) {
-    if (!external.includes(name)) continue;
+    if (!isNamed(name, inputs)) continue;
     const target = join(folder, 'node_modules', name);
     mkdirSync(target, { recursive: true });
     cpSync(join(root, 'node_modules', name), target, { recursive: true, filter: (file) => !isBulk(file) });
   }
+}
+
+/** Whether our own code in the bundle names a package: in an import, or to find its folder. */
+function isNamed(name: string, inputs: readonly string[]): boolean {
+  return inputs
+    .filter((input) => !input.startsWith('node_modules/'))
+    .some((input) => readFileSync(join(root, input), 'utf8').includes(`'${name}`));
 }
 
 /** The engine, and the archives of those extensions alone that the bundle uses. */

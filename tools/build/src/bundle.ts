@@ -36,8 +36,6 @@ export async function bundle({ source, output }: Entry): Promise<Metafile> {
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    mainFields: ['module', 'main'],
-    conditions: ['import', 'node'],
     sourcemap: 'linked',
     sourcesContent: false,
     keepNames: true,

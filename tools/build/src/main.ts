@@ -37,7 +37,7 @@ process.exitCode = problems.length === 0 ? 0 : 1;
 
 async function make(entry: Entry): Promise<void> {
   try {
-    const { inputs, outputs } = await bundle(entry);
+    const { inputs } = await bundle(entry);
     const files = Object.keys(inputs);
     const forbidden = findForbiddenInputs(entry, files);
     if (forbidden.length > 0) {
@@ -46,8 +46,7 @@ async function make(entry: Entry): Promise<void> {
       problems.push(...forbidden);
       return;
     }
-    const external = Object.values(outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
-    copyAssets(entry, files, external);
+    copyAssets(entry, files);
     record[entry.name] = { inputs: files, hash: hashInputs(files, hashes) };
   } catch (error) {
     problems.push(
