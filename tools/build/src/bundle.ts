@@ -1,4 +1,5 @@
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
+import { readFile } from 'node:fs/promises';
 import type { Entry } from './entries.ts';
 import { root } from './root.ts';
 
@@ -26,6 +27,17 @@ const require = __createRequire(import.meta.url);
 const __filename = __fileURLToPath(import.meta.url);
 const __dirname = __fileURLToPath(new URL('.', import.meta.url));`;
 
+/** PGlite's extensions look for their archives one folder up; in a bundle there is no such folder. */
+const archivesBeside: Plugin = {
+  name: 'pglite-archives-beside',
+  setup({ onLoad }) {
+    onLoad({ filter: /@electric-sql\/pglite\/dist\/contrib\/\w+\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replace(/"\.\.\/(\w+\.tar\.gz)"/, '"./$1"'),
+      loader: 'js',
+    }));
+  },
+};
+
 /** Bundles one entry to one ESM file with its source map. What went in is in the result. */
 export async function bundle({ source, output }: Entry): Promise<Metafile> {
   const { metafile } = await build({
@@ -42,6 +54,7 @@ export async function bundle({ source, output }: Entry): Promise<Metafile> {
     legalComments: 'none',
     banner: { js: banner },
     external: [...absent, ...copiedPackages],
+    plugins: [archivesBeside],
     logLevel: 'warning',
     metafile: true,
   });
