@@ -259,7 +259,7 @@ export class AssignmentsApi extends runtime.BaseAPI {
     }
 
     /**
-     * `absent` says that nothing of the machine is left; an instance that is being deleted is gone then, and its vNICs are free. A report of an older placement is refused.
+     * `absent` says that nothing of the machine is left; an instance that is being deleted is gone then, and its vNICs are free. Report again after acting on a newer revision of the assignment, even when the status is the same: only then does it count as the answer to that revision. A report of an older placement is refused; one on an older revision than the last report\'s comes late and changes nothing.
      * Report how a machine stands
      */
     async reportInstanceStatusRaw(requestParameters: ReportInstanceStatusRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<void>> {
@@ -270,7 +270,7 @@ export class AssignmentsApi extends runtime.BaseAPI {
     }
 
     /**
-     * `absent` says that nothing of the machine is left; an instance that is being deleted is gone then, and its vNICs are free. A report of an older placement is refused.
+     * `absent` says that nothing of the machine is left; an instance that is being deleted is gone then, and its vNICs are free. Report again after acting on a newer revision of the assignment, even when the status is the same: only then does it count as the answer to that revision. A report of an older placement is refused; one on an older revision than the last report\'s comes late and changes nothing.
      * Report how a machine stands
      */
     async reportInstanceStatus(requestParameters: ReportInstanceStatusRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * A hypervisor.
+ * A hypervisor. `instanceCount` and `lastHeartbeatAt` are live figures that do not raise its revision.
  * @export
  * @interface Host
  */
@@ -150,7 +150,7 @@ export interface Instance {
      */
     placement: number;
     /**
-     * The revision of the instance that its host last reported on.
+     * The revision of the instance that its host last reported on. Once it is not below the revision that an order (`startInstance`, say) answered with, the status tells what came of that order.
      * @type {number}
      * @memberof Instance
      */
@@ -189,11 +189,11 @@ export interface InstanceInput {
      */
     name?: string;
     /**
-     * The vNICs that the machine is to have, first card first; each of the caller's project and in no other instance.
-     * @type {Set<string>}
+     * The vNICs that the machine is to have, first card first; each of the caller's project, in no other instance, and named once.
+     * @type {Array<string>}
      * @memberof InstanceInput
      */
-    vnicIds?: Set<string>;
+    vnicIds?: Array<string>;
     /**
      *
      * @type {PowerState}
@@ -240,7 +240,7 @@ export type InstanceStatus = typeof InstanceStatus[keyof typeof InstanceStatus];
 
 
 /**
- * What the machine is wanted to be.
+ * What the machine is wanted to be. One that has never been wanted `running` has no host; one that is stopped later keeps its host, and starts there again.
  * @export
  */
 export const PowerState = {
