@@ -34,7 +34,8 @@ export class SocketTransport {
     const deadline = AbortSignal.timeout(this.#deadlineMilliseconds);
     const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
     try {
-      return readAnswer<Body>(await this.#exchange(call, either), call);
+      // The checked boundary: the agent validates its answers against the document that these types come from.
+      return readAnswer(await this.#exchange(call, either), call) as Body;
     } catch (error) {
       signal?.throwIfAborted();
       if (deadline.aborted) {
@@ -124,12 +125,9 @@ async function readText(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function readAnswer<Body>({ status, text }: Answer, call: SocketCall): Body {
+function readAnswer({ status, text }: Answer, call: SocketCall): object {
   const value = parse(text);
-  if (status === 200 && isObject(value) && call.answerHas in value) {
-    // The checked boundary: the agent validates its answers against the document that these types come from.
-    return value as Body;
-  }
+  if (status === 200 && isObject(value) && call.answerHas in value) return value;
   if (status >= 400 && isProblem(value)) {
     throw new AgentCallError('refused', `The network agent refused (${value.code}): ${value.detail}`, {
       problem: value,
