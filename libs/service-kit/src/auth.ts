@@ -1,0 +1,150 @@
+import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { validate as isUuid } from 'uuid';
+import { hasRole, roleLadder, serviceScopes, type Caller } from './caller.ts';
+import { commonProblem } from './common-problems.ts';
+import type { SecurityAlternative } from './document.ts';
+import { openKeys, type KeySource } from './keys.ts';
+import type { Problem } from './problem.ts';
+
+/** Who issues the tokens that this API takes, and for whom they must be meant. */
+export interface TokenPolicy {
+  readonly keys: KeySource;
+  readonly issuer: string;
+  readonly audience: string;
+  /** How far the issuer's clock may be off, in seconds; 30 unless given. */
+  readonly clockToleranceSeconds?: number | undefined;
+}
+
+/** Turns the Authorization header of a request into its caller. */
+export interface Authenticator {
+  /** Throws `unauthenticated` (401) unless the header carries a good token. */
+  authenticate(authorization: string | undefined): Promise<Caller>;
+}
+
+/** Signatures that can be verified with a public key; symmetric ones and `none` are never taken. */
+const algorithms = [
+  'EdDSA',
+  'Ed25519',
+  'ES256',
+  'ES384',
+  'ES512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'RS384',
+  'RS512',
+];
+
+/** Verifies JWT access tokens: signature, issuer, audience, expiry, then the claims that say who calls. */
+export function tokenAuthenticator(policy: TokenPolicy): Authenticator {
+  const keys = openKeys(policy.keys);
+  return {
+    async authenticate(authorization) {
+      const token = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(authorization ?? '')?.[1];
+      if (token === undefined) {
+        throw unauthenticated('Send an access token: "Authorization: Bearer <token>".');
+      }
+      try {
+        const { payload } = await jwtVerify(token, keys, {
+          issuer: policy.issuer,
+          audience: policy.audience,
+          algorithms,
+          clockTolerance: policy.clockToleranceSeconds ?? 30,
+          requiredClaims: ['exp', 'sub'],
+        });
+        return readCaller(payload);
+      } catch (error) {
+        throw tokenProblem(error, policy);
+      }
+    },
+  };
+}
+
+/** For an API on a unix socket, where the socket's file mode decides who may connect. */
+export const localAuthenticator: Authenticator = {
+  authenticate: () => Promise.resolve({ kind: 'local' }),
+};
+
+/** Throws `forbidden` (403) unless one of the operation's security alternatives lets the caller in. */
+export function authorize(caller: Caller, alternatives: readonly SecurityAlternative[]): void {
+  if (caller.kind === 'local' || alternatives.some((alternative) => fits(caller, alternative))) return;
+  const wanted = alternatives.map(({ scheme, needs }) =>
+    scheme === 'userToken'
+      ? `a user token with role ${needs.join(' or ')}`
+      : `a service token with scope ${needs.join(' or ')}`,
+  );
+  throw commonProblem('forbidden', `This operation takes ${wanted.join(', or ')}.`);
+}
+
+function fits(caller: Caller, { scheme, needs }: SecurityAlternative): boolean {
+  if (scheme === 'userToken' && caller.kind === 'user') {
+    const role = roleLadder.find((step) => needs.includes(step)) ?? 'admin';
+    return hasRole(caller, role);
+  }
+  return scheme === 'serviceToken' && caller.kind === 'service' && needs.includes(caller.scope);
+}
+
+function readCaller(claims: JWTPayload): Caller {
+  const { sub: subject = '', project, roles, scope, host } = claims;
+  if (scope !== undefined) {
+    const known = serviceScopes.find((candidate) => candidate === scope);
+    if (!known) throw unauthenticated(`The token's scope is none of ${serviceScopes.join(', ')}.`);
+    if (typeof host !== 'string' || host === '') throw unauthenticated('The token names no host.');
+    return { kind: 'service', subject, scope: known, host };
+  }
+  if (typeof project !== 'string' || !isUuid(project)) throw unauthenticated('The token names no project.');
+  const claimed: readonly unknown[] = Array.isArray(roles) ? roles : [];
+  return {
+    kind: 'user',
+    subject,
+    projectId: project.toLowerCase(),
+    roles: roleLadder.filter((role) => claimed.includes(role)),
+  };
+}
+
+/** Only failures of the token itself are the caller's; keys that can't be had are ours. */
+function tokenProblem(error: unknown, policy: TokenPolicy): unknown {
+  if (error instanceof errors.JWTExpired)
+    return unauthenticated('The access token has expired. Get a new one.', error);
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    const detail =
+      error.claim === 'aud'
+        ? `The access token is not for the audience "${policy.audience}".`
+        : `The access token's claim "${error.claim}" is not acceptable.`;
+    return unauthenticated(detail, error);
+  }
+  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid)
+    return keysUnavailable(error);
+  if (error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC') {
+    return unauthenticated(
+      'The access token is not valid: it is malformed or its signature does not match.',
+      error,
+    );
+  }
+  if (error instanceof Error && error.name === 'Problem') return error;
+  return keysUnavailable(error);
+}
+
+function unauthenticated(detail: string, cause?: unknown): Problem {
+  const isInvalid = cause !== undefined;
+  return commonProblem('unauthenticated', detail, {
+    cause,
+    headers: {
+      'www-authenticate': isInvalid
+        ? 'Bearer realm="patchpanel", error="invalid_token"'
+        : 'Bearer realm="patchpanel"',
+    },
+  });
+}
+
+function keysUnavailable(cause: unknown): Problem {
+  return commonProblem(
+    'service-unavailable',
+    'Tokens cannot be verified now: the keys of their issuer are out of reach.',
+    {
+      cause,
+      headers: { 'retry-after': '5' },
+    },
+  );
+}

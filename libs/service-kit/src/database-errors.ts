@@ -1,0 +1,70 @@
+import { isRecord } from './opaque.ts';
+import type { Problem } from './problem.ts';
+
+/** Constraint violations that a caller can cause: unique, exclusion, foreign key, check. */
+const violationCodes = new Set(['23505', '23P01', '23503', '23514']);
+
+/** Out of reach for now: connection exceptions, shutdown, start-up, too many connections, a lost or cancelled backend. */
+const unavailableSqlStates = /^(08...|57P0[1-5]|53300|53400|25P0[34])$/;
+const unavailableSystemCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** The SQLSTATE (or system error code) of an error, where it has one. */
+export function errorCode(error: unknown): string | undefined {
+  return isRecord(error) && typeof error['code'] === 'string' ? error['code'] : undefined;
+}
+
+/** The name of the constraint that a statement violated, or undefined when the error is something else. */
+export function violatedConstraint(error: unknown): string | undefined {
+  const code = errorCode(error);
+  if (code === undefined || !violationCodes.has(code) || !isRecord(error)) return undefined;
+  return typeof error['constraint'] === 'string' ? error['constraint'] : undefined;
+}
+
+/**
+ * Runs a statement (or several) and turns the violation of a named constraint into its problem:
+ * `await mapConstraint({ ports_pkey: () => problem('id-taken', '…') }, () => insertPort(trx, port))`.
+ * Any other error passes unchanged. The transaction is aborted by then: let the problem leave it.
+ */
+export async function mapConstraint<T>(
+  problems: Readonly<Record<string, (error: Error) => Problem>>,
+  work: () => PromiseLike<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const constraint = violatedConstraint(error);
+    const make = constraint === undefined ? undefined : problems[constraint];
+    if (make && error instanceof Error) throw make(error);
+    throw error;
+  }
+}
+
+/** True when the database could not be reached, has no room, or is going down: worth another try later. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'KnexTimeoutError') return true;
+  const code = errorCode(error);
+  if (code !== undefined && unavailableSqlStates.test(code)) return true;
+  if (code !== undefined && unavailableSystemCodes.has(code)) return isConnectionAttempt(error);
+  // pg and knex raise these without a code.
+  return /^(Connection terminated|Client has encountered a connection error|Unable to acquire a connection|Connection ended)/.test(
+    error.message,
+  );
+}
+
+/** Only a socket's own failure counts; a file that is missing (ENOENT of open) is a bug, not an outage. */
+function isConnectionAttempt(error: Error): boolean {
+  if (error instanceof AggregateError) return true;
+  const call = 'syscall' in error ? error.syscall : undefined;
+  return call === 'connect' || call === 'read' || call === 'write' || call === 'getaddrinfo';
+}

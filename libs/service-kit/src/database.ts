@@ -1,0 +1,131 @@
+import knexFactory, { type Knex } from 'knex';
+import { columnTypes } from './column-types.ts';
+import { startEmbeddedPostgres, type EmbeddedStorage } from './embedded-postgres.ts';
+import { createEventSignals, type EventSignals } from './event-signals.ts';
+import type { Logger } from './logger.ts';
+import { migrate, type Migration } from './migrate.ts';
+import { refuseQueriesBesideTransactions } from './transaction-scope.ts';
+
+/** An open database. Services get it whole; stores get `knex` or a transaction of it. */
+export interface Database {
+  readonly knex: Knex;
+  readonly engine: 'postgres' | 'pglite';
+  /** Wakes feed readers when events are committed. */
+  readonly signals: EventSignals;
+  /** Fails unless the database answers within the time given. */
+  ping(timeoutMs?: number): Promise<void>;
+  /** Waits for nothing: end your transactions first. */
+  close(): Promise<void>;
+}
+
+/** Where the database is: a PostgreSQL, or an embedded one in a folder or in memory. */
+export type DatabaseLocation =
+  { readonly databaseUrl: string; readonly poolSize?: number | undefined } | EmbeddedStorage;
+
+export interface DatabaseOptions {
+  readonly migrations: readonly Migration[];
+  readonly logger: Logger;
+}
+
+/** Longest time that a request waits for a connection of the pool, in milliseconds. */
+const acquireTimeoutMs = 10_000;
+
+/**
+ * Opens the database and brings its schema up to date. Both kinds speak through knex and pg; the embedded one has
+ * exactly one connection, so a query outside an open transaction would wait for ever: it is refused instead.
+ */
+export async function openDatabase(location: DatabaseLocation, options: DatabaseOptions): Promise<Database> {
+  if ('databaseUrl' in location) return openPostgres(location.databaseUrl, location.poolSize ?? 10, options);
+  const embedded = await startEmbeddedPostgres(location);
+  try {
+    return await connect(
+      { host: embedded.socketFolder, port: 5432, user: 'postgres', database: 'postgres', ssl: false },
+      { engine: 'pglite', poolSize: 1, stop: () => embedded.stop(), ...options },
+    );
+  } catch (error) {
+    await embedded.stop();
+    throw error;
+  }
+}
+
+function openPostgres(databaseUrl: string, poolSize: number, options: DatabaseOptions): Promise<Database> {
+  return connect(
+    { connectionString: databaseUrl, connectionTimeoutMillis: 5_000, keepAlive: true },
+    { engine: 'postgres', poolSize, stop: () => Promise.resolve(), ...options },
+  );
+}
+
+interface Connecting extends DatabaseOptions {
+  readonly engine: Database['engine'];
+  readonly poolSize: number;
+  stop(): Promise<void>;
+}
+
+async function connect(connection: Record<string, unknown>, options: Connecting): Promise<Database> {
+  const { engine, logger } = options;
+  const settings = { ...connection, types: columnTypes, application_name: 'patchpanel' };
+  const knex = knexFactory({
+    client: 'pg',
+    connection: settings,
+    acquireConnectionTimeout: acquireTimeoutMs,
+    pool: {
+      min: engine === 'pglite' ? 1 : 0,
+      max: options.poolSize,
+      afterCreate: (client: SessionClient, done: (error: Error | null, client: SessionClient) => void) => {
+        client.query(sessionSettings(engine), (error) => done(error, client));
+      },
+    },
+    log: {
+      warn: (message: unknown) => logger.warn({ source: 'knex' }, String(message)),
+      error: (message: unknown) => logger.error({ source: 'knex' }, String(message)),
+      deprecate: (message: unknown) => logger.warn({ source: 'knex' }, String(message)),
+      debug: (message: unknown) => logger.debug({ source: 'knex' }, String(message)),
+    },
+  });
+  const signals = createEventSignals(engine === 'postgres' ? settings : undefined, logger);
+  try {
+    await migrate(knex, options.migrations, logger);
+  } catch (error) {
+    await knex.destroy();
+    throw error;
+  }
+  refuseQueriesBesideTransactions(knex);
+  return {
+    knex,
+    engine,
+    signals,
+    ping: (timeoutMs = 2_000) => ping(knex, timeoutMs),
+    async close() {
+      await signals.close();
+      await knex.destroy();
+      await options.stop();
+    },
+  };
+}
+
+/** The one method of a pg client that the pool's hook needs. */
+interface SessionClient {
+  query(sql: string, done: (error: Error | null) => void): void;
+}
+
+/** A statement or an idle transaction that hangs must not hold its locks for ever. PGlite has no timers for it. */
+function sessionSettings(engine: Database['engine']): string {
+  const common = `set time zone 'UTC'; set client_encoding to 'UTF8'`;
+  if (engine === 'pglite') return common;
+  return `${common}; set statement_timeout to '30s'; set lock_timeout to '20s'; set idle_in_transaction_session_timeout to '60s'`;
+}
+
+async function ping(knex: Knex, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`the database did not answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+  });
+  try {
+    await Promise.race([knex.raw('select 1'), deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

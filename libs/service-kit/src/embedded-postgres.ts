@@ -1,0 +1,71 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
+import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist';
+import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
+import { lockFolder } from './folder-lock.ts';
+
+/** A PostgreSQL in this process that speaks the real protocol on a unix socket only this user can open. */
+export interface EmbeddedPostgres {
+  /** Folder of the socket, for pg's `host`. */
+  readonly socketFolder: string;
+  stop(): Promise<void>;
+}
+
+/** Where an embedded database keeps its data: a folder, or memory (optionally starting from a dumped data folder). */
+export type EmbeddedStorage =
+  { readonly dataDir: string } | { readonly memory: true; readonly snapshot?: Blob | undefined };
+
+/** Starts PGlite. A folder is locked against other processes for as long as it runs. */
+export async function startEmbeddedPostgres(storage: EmbeddedStorage): Promise<EmbeddedPostgres> {
+  const unlock = 'dataDir' in storage ? lockFolder(storage.dataDir) : () => undefined;
+  const socketFolder = mkdtempSync(join(tmpdir(), 'patchpanel-db-'));
+  const removeAll = () => {
+    rmSync(socketFolder, { recursive: true, force: true });
+    unlock();
+  };
+  try {
+    chmodSync(socketFolder, 0o700);
+    const engine = await createEngine(storage);
+    const server = new PGLiteSocketServer({
+      db: engine,
+      path: join(socketFolder, '.s.PGSQL.5432'),
+      // The pool has one connection; a second place lets it reconnect while the old one is being buried.
+      maxConnections: 2,
+    });
+    await server.start();
+    return {
+      socketFolder,
+      async stop() {
+        await server.stop();
+        await engine.close();
+        removeAll();
+      },
+    };
+  } catch (error) {
+    removeAll();
+    throw error;
+  }
+}
+
+/** Starts the engine alone, in memory, to be dumped as a snapshot for later starts. */
+export async function dumpFreshDatabase(): Promise<Blob> {
+  const engine = await createEngine({ memory: true });
+  try {
+    return await engine.dumpDataDir('none');
+  } finally {
+    await engine.close();
+  }
+}
+
+async function createEngine(storage: EmbeddedStorage): Promise<PGlite> {
+  const options: PGliteOptions = { extensions: { btree_gist } };
+  if ('dataDir' in storage) {
+    options.dataDir = join(storage.dataDir, 'data');
+    mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+  } else if (storage.snapshot) {
+    options.loadDataDir = storage.snapshot;
+  }
+  return PGlite.create(options);
+}

@@ -1,0 +1,238 @@
+import type { Knex } from 'knex';
+import { commonProblem } from './common-problems.ts';
+import type { Database } from './database.ts';
+import { readIdentity, type DatabaseIdentity } from './epoch.ts';
+import { eventChannel, type Subscription } from './event-signals.ts';
+import { decodeOpaque, encodeOpaque, isRecord } from './opaque.ts';
+import { afterCommit } from './transactions.ts';
+import { scopeOf } from './transaction-scope.ts';
+
+/** A change to be told. With `audience` it goes to that southbound reader (a host); without, to the project's users. */
+export interface NewEvent {
+  readonly projectId?: string | undefined;
+  readonly audience?: string | undefined;
+  readonly resourceType: string;
+  readonly resourceId: string;
+  readonly revision: number;
+  readonly change: string;
+  /** What the reader gets to see of the resource, as JSON. */
+  readonly data?: unknown;
+}
+
+/** A change as read from the feed. */
+export interface FeedEvent {
+  readonly position: number;
+  readonly projectId: string | undefined;
+  readonly audience: string | undefined;
+  readonly resourceType: string;
+  readonly resourceId: string;
+  readonly revision: number;
+  readonly change: string;
+  readonly data: unknown;
+  readonly occurredAt: string;
+}
+
+/** Whose events: those of a project's users, those of southbound audiences, or every one (for tools and tests). */
+export type EventFilter =
+  { readonly project: string } | { readonly audiences: readonly string[] } | { readonly everything: true };
+
+export interface ReadEventsOptions {
+  readonly filter: EventFilter;
+  /** From the last answer or from `currentCursor`; without it the feed starts at now. */
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
+  /** How long to wait for a first event, 0 to 55; 0 answers at once. */
+  readonly waitSeconds?: number | undefined;
+  /** Ends the wait early: with an empty answer, which the reader may repeat from. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EventBatch {
+  readonly items: FeedEvent[];
+  readonly nextCursor: string;
+}
+
+/** PostgreSQL refuses notifications of 8000 bytes and more. */
+const longestAnnouncement = 7_500;
+
+/**
+ * Adds events to the feed. Call it last: it takes the feed's lock, the last in the lock order, and holds it until the
+ * transaction ends. Positions are given out under that lock, so a reader by position misses nothing and sees each
+ * resource's events in the order of their commits. Readers are woken after the commit.
+ */
+export async function appendEvents(trx: Knex.Transaction, events: readonly NewEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  const { signals } = scopeOf(trx).database;
+  const keys = [...new Set(events.map(keyOfEvent))];
+  const announcement = keys.join(' ');
+  await trx.raw('select append_events(?::jsonb, ?, ?)', [
+    JSON.stringify(events),
+    eventChannel,
+    announcement.length > longestAnnouncement ? '*' : announcement,
+  ]);
+  afterCommit(trx, () => signals.announce(keys));
+}
+
+/**
+ * The cursor of this moment. Take it before reading the list that it goes with: what changes in between then comes
+ * again from the feed, while the other way round it would be lost.
+ */
+export async function currentCursor(connection: Knex): Promise<string> {
+  const identity = await readIdentity(connection);
+  return encodeCursor(identity, (await readBounds(connection)).head);
+}
+
+/**
+ * Reads events behind a cursor, oldest first, waiting for one when there are none. Throws `invalid-cursor` when the
+ * cursor is from another database or epoch, lies beyond the feed's end, or before what compaction has kept.
+ */
+export async function readEvents(database: Database, options: ReadEventsOptions): Promise<EventBatch> {
+  const { knex, signals } = database;
+  const identity = await readIdentity(knex);
+  const limit = Math.min(Math.max(options.limit ?? 100, 1), 1000);
+  const deadline = Date.now() + Math.min(Math.max(options.waitSeconds ?? 0, 0), 55) * 1000;
+  let position = options.cursor === undefined ? undefined : decodeCursor(identity, options.cursor);
+  for (;;) {
+    // Subscribed before it looks: what is committed after the look wakes it.
+    const subscription = signals.subscribe(keysOfFilter(options.filter));
+    try {
+      const { head, forgotten } = await readBounds(knex);
+      position ??= head;
+      if (position > head) throw invalidCursor('The cursor lies beyond the end of the feed.');
+      if (position < forgotten) throw invalidCursor('The events behind the cursor are no longer kept.');
+      const items = position === head ? [] : await selectEvents(knex, options.filter, position, head, limit);
+      // Without a full batch everything up to the head has been looked at.
+      position = items.length === limit ? (items.at(-1)?.position ?? head) : head;
+      const remainingMs = deadline - Date.now();
+      if (items.length > 0 || remainingMs <= 0 || options.signal?.aborted) {
+        return { items, nextCursor: encodeCursor(identity, position) };
+      }
+      await wait(subscription, remainingMs, options.signal);
+    } finally {
+      subscription.cancel();
+    }
+  }
+}
+
+/** Forgets events that happened before a moment (RFC 3339). The newest one always stays: it marks the feed's end. */
+export async function forgetEvents(connection: Knex, before: string): Promise<void> {
+  await connection.raw(
+    `with gone as (
+       delete from events
+       where occurred_at < ?
+       and position < (select max(position) from events)
+       returning position
+     )
+     update event_horizon
+     set forgotten_through = greatest(forgotten_through, (select coalesce(max(position), 0) from gone))`,
+    [before],
+  );
+}
+
+interface EventRow {
+  readonly position: number;
+  readonly project_id: string | null;
+  readonly audience: string | null;
+  readonly resource_type: string;
+  readonly resource_id: string;
+  readonly revision: number;
+  readonly change: string;
+  readonly data: unknown;
+  readonly occurred_at: string;
+}
+
+/** Served by events_project or events_audience; locks nothing. */
+async function selectEvents(
+  knex: Knex,
+  filter: EventFilter,
+  after: number,
+  through: number,
+  limit: number,
+): Promise<FeedEvent[]> {
+  const query = knex<EventRow>('events')
+    .where('position', '>', after)
+    .where('position', '<=', through)
+    .orderBy('position')
+    .limit(limit);
+  if ('project' in filter) query.where('project_id', filter.project).whereNull('audience');
+  if ('audiences' in filter) query.whereIn('audience', [...filter.audiences]);
+  const rows: EventRow[] = await query;
+  return rows.map((row) => ({
+    position: row.position,
+    projectId: row.project_id ?? undefined,
+    audience: row.audience ?? undefined,
+    resourceType: row.resource_type,
+    resourceId: row.resource_id,
+    revision: row.revision,
+    change: row.change,
+    data: row.data ?? undefined,
+    occurredAt: row.occurred_at,
+  }));
+}
+
+async function readBounds(connection: Knex): Promise<{ head: number; forgotten: number }> {
+  const { rows }: { rows: { head: number; forgotten: number }[] } = await connection.raw(
+    `select
+       coalesce((select max(position) from events), 0) as head,
+       (select forgotten_through from event_horizon) as forgotten`,
+  );
+  const [row] = rows;
+  if (!row) throw new Error('the feed has no bounds: its migrations have not run');
+  return row;
+}
+
+async function wait(
+  subscription: Subscription,
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const end = () => resolve();
+  const timer = setTimeout(end, milliseconds);
+  signal?.addEventListener('abort', end, { once: true });
+  try {
+    await Promise.race([subscription.woken, over]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
+  }
+}
+
+function keyOfEvent(event: NewEvent): string {
+  if (event.audience !== undefined) return `audience:${encodeURIComponent(event.audience)}`;
+  return event.projectId === undefined ? '*' : `project:${event.projectId}`;
+}
+
+function keysOfFilter(filter: EventFilter): string[] {
+  if ('project' in filter) return [`project:${filter.project}`];
+  if ('audiences' in filter)
+    return filter.audiences.map((audience) => `audience:${encodeURIComponent(audience)}`);
+  return ['*'];
+}
+
+function encodeCursor(identity: DatabaseIdentity, position: number): string {
+  return encodeOpaque({ d: identity.databaseId.slice(0, 8), e: identity.epoch, p: position });
+}
+
+function decodeCursor(identity: DatabaseIdentity, cursor: string): number {
+  const value = decodeOpaque(cursor);
+  if (
+    !isRecord(value) ||
+    typeof value['p'] !== 'number' ||
+    !Number.isSafeInteger(value['p']) ||
+    value['p'] < 0
+  ) {
+    throw invalidCursor('The cursor was not given out by this feed.');
+  }
+  if (value['d'] !== identity.databaseId.slice(0, 8) || value['e'] !== identity.epoch) {
+    throw invalidCursor('The cursor is from before the database was restored or replaced.');
+  }
+  return value['p'];
+}
+
+function invalidCursor(reason: string): Error {
+  return commonProblem(
+    'invalid-cursor',
+    `${reason} List the resources again and follow from the cursor that comes with it.`,
+  );
+}

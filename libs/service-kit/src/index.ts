@@ -1,0 +1,77 @@
+export { createApiApp, type ApiApp, type ApiAppOptions } from './app.ts';
+export {
+  authorize,
+  localAuthenticator,
+  tokenAuthenticator,
+  type Authenticator,
+  type TokenPolicy,
+} from './auth.ts';
+export {
+  hasRole,
+  roleLadder,
+  serviceScopes,
+  type Caller,
+  type LocalCaller,
+  type Role,
+  type ServiceCaller,
+  type ServiceScope,
+  type UserCaller,
+} from './caller.ts';
+export { canonicalJson } from './canonical-json.ts';
+export { commonProblem, commonProblemCodes, type CommonProblemCode } from './common-problems.ts';
+export {
+  ConfigurationError,
+  describeConfig,
+  listenSetting,
+  loadConfig,
+  loadConfigOrExit,
+  type LoadOptions,
+} from './config.ts';
+export { isDatabaseUnavailable, mapConstraint, violatedConstraint } from './database-errors.ts';
+export { openDatabase, type Database, type DatabaseLocation, type DatabaseOptions } from './database.ts';
+export { docsAssetFiles } from './docs-page.ts';
+export { readDocument, type ApiDocument, type Operation } from './document.ts';
+export { raiseEpoch, readIdentity, type DatabaseIdentity } from './epoch.ts';
+export {
+  appendEvents,
+  currentCursor,
+  forgetEvents,
+  readEvents,
+  type EventBatch,
+  type EventFilter,
+  type FeedEvent,
+  type NewEvent,
+  type ReadEventsOptions,
+} from './events.ts';
+export { lockFolder } from './folder-lock.ts';
+export { idempotently, removeExpiredIdempotencyRecords, type IdempotencyClaim } from './idempotency.ts';
+export { openKeys, type KeySource } from './keys.ts';
+export { createLifetime, type Lifetime } from './lifetime.ts';
+export { createLogger, silentLogger, type Logger } from './logger.ts';
+export { createMetrics, type Metrics } from './metrics.ts';
+export type { Migration } from './migrate.ts';
+export { kitMigrations } from './migrations.ts';
+export {
+  localOperation,
+  serviceOperation,
+  userOperation,
+  type OperationHandlers,
+  type OperationRequest,
+  type OperationResponse,
+  type RegisteredOperation,
+  type RequestShape,
+} from './operations.ts';
+export { readPageRequest, selectPage, toPage, type Page, type PageRequest } from './pages.ts';
+export { checkIfMatch, entityTag } from './preconditions.ts';
+export {
+  defineProblems,
+  Problem,
+  type FieldError,
+  type ProblemDefinition,
+  type ProblemDocument,
+  type ProblemExtras,
+  type ProblemFactory,
+} from './problem.ts';
+export { identifyProcess, type ProcessIdentity } from './process-identity.ts';
+export { listen, parseListenAddress, type ListenAddress, type Listener } from './server.ts';
+export { afterCommit, inTransaction, type TransactionOptions } from './transactions.ts';

@@ -1,0 +1,97 @@
+import express, { type RequestHandler } from 'express';
+import { commonProblem } from './common-problems.ts';
+import type { Operation } from './document.ts';
+import { isRecord } from './opaque.ts';
+import type { Problem } from './problem.ts';
+
+/** Deeper nesting than any schema of ours, and shallow enough for every recursive walk. */
+const deepestNesting = 64;
+
+/**
+ * Reads a JSON body of at most `limitBytes`, when the operation takes one; other media types are refused. Text that
+ * PostgreSQL cannot store (NUL, lone surrogates) is refused here, once, for every field.
+ */
+export function readJsonBody(limitBytes: number): (operation: Operation) => RequestHandler {
+  const parse = express.json({ limit: limitBytes, strict: false, type: () => true });
+  return (operation) => (request, response, next) => {
+    const mediaType = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+    if (operation.requestMediaTypes.length === 0 || !hasBody(request.headers)) return next();
+    if (!operation.requestMediaTypes.includes(mediaType)) {
+      return next(
+        commonProblem(
+          'unsupported-media-type',
+          `Send the body as ${operation.requestMediaTypes.join(' or ')}, not ${mediaType || 'unnamed'}.`,
+        ),
+      );
+    }
+    parse(request, response, (error?: unknown) => {
+      if (error !== undefined) return next(bodyProblem(error, limitBytes));
+      const flaw = findUnstorableText(request.body);
+      return flaw
+        ? next(
+            commonProblem('invalid-request', `Correct the request: ${flaw.pointer} ${flaw.detail}.`, {
+              errors: [flaw],
+            }),
+          )
+        : next();
+    });
+  };
+}
+
+/** The first text in a value that no database column can hold, or nesting that is too deep. */
+export function findUnstorableText(value: unknown): { pointer: string; detail: string } | undefined {
+  const pending: { value: unknown; pointer: string; depth: number }[] = [{ value, pointer: '', depth: 0 }];
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    const { pointer, depth } = next;
+    if (depth > deepestNesting)
+      return { pointer: '', detail: `is nested deeper than ${deepestNesting} levels` };
+    if (typeof next.value === 'string' && !isStorable(next.value)) {
+      return { pointer, detail: 'has a NUL character or an unpaired surrogate' };
+    }
+    if (typeof next.value !== 'object' || next.value === null) continue;
+    for (const [key, field] of Object.entries(next.value)) {
+      const place = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      if (!isStorable(key))
+        return { pointer, detail: 'has a key with a NUL character or an unpaired surrogate' };
+      pending.push({ value: field, pointer: place, depth: depth + 1 });
+    }
+  }
+  return undefined;
+}
+
+function isStorable(text: string): boolean {
+  return !text.includes('\u0000') && text.isWellFormed();
+}
+
+function hasBody(headers: Readonly<Record<string, unknown>>): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** What body-parser says is trusted because it came from body-parser: nothing else ran in between. */
+function bodyProblem(error: unknown, limitBytes: number): unknown {
+  const type = isRecord(error) ? error['type'] : undefined;
+  const known: Record<string, () => Problem> = {
+    'entity.parse.failed': () =>
+      commonProblem('malformed-json', 'The body is not valid JSON.', { cause: error }),
+    'entity.too.large': () =>
+      commonProblem('payload-too-large', `The body may have at most ${limitBytes} bytes.`, {
+        cause: error,
+        headers: { connection: 'close' },
+      }),
+    'charset.unsupported': () =>
+      commonProblem('unsupported-media-type', 'Send the body in UTF-8.', { cause: error }),
+    'encoding.unsupported': () =>
+      commonProblem(
+        'unsupported-media-type',
+        'Send the body with no other content encoding than gzip, deflate or br.',
+        { cause: error },
+      ),
+    'request.size.invalid': () =>
+      commonProblem('malformed-json', 'The body is shorter or longer than its Content-Length.', {
+        cause: error,
+      }),
+    'request.aborted': () =>
+      commonProblem('malformed-json', 'The request ended before its body did.', { cause: error }),
+  };
+  return (typeof type === 'string' ? known[type]?.() : undefined) ?? error;
+}

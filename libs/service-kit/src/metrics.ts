@@ -1,0 +1,43 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The process's metrics, in one registry; both listeners of an API share it. */
+export interface Metrics {
+  readonly registry: Registry;
+  countRequest(labels: { operationId: string; status: number; caller: string }, seconds: number): void;
+  requestStarted(): () => void;
+}
+
+/** Makes the registry. `defaults` adds those of the process itself (memory, event loop). */
+export function createMetrics(options: { defaults?: boolean } = {}): Metrics {
+  const registry = new Registry();
+  if (options.defaults ?? true) collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'http_requests_total',
+    help: 'Requests answered, by operation (none for paths outside the document), status and kind of caller.',
+    labelNames: ['operationId', 'status', 'caller'],
+    registers: [registry],
+  });
+  const durations = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the request to the end of its answer, long polls included.',
+    labelNames: ['operationId'],
+    buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 60],
+    registers: [registry],
+  });
+  const open = new Gauge({
+    name: 'http_requests_open',
+    help: 'Requests being worked on.',
+    registers: [registry],
+  });
+  return {
+    registry,
+    countRequest({ operationId, status, caller }, seconds) {
+      requests.inc({ operationId, status: String(status), caller });
+      durations.observe({ operationId }, seconds);
+    },
+    requestStarted() {
+      open.inc();
+      return () => open.dec();
+    },
+  };
+}

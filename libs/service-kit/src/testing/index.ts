@@ -1,0 +1,11 @@
+export { operationCoverage, readCoverageRecords, type CoverageReport } from './coverage.ts';
+export { recordingAgent, type CoverageRecord, type RecordingAgent } from './recording-agent.ts';
+export { responseChecker, type ObservedResponse, type ResponseChecker } from './response-checker.ts';
+export {
+  dropTestTemplates,
+  testDatabase,
+  testEngine,
+  type TestDatabase,
+  type TestDatabaseOptions,
+} from './test-database.ts';
+export { mintTokens, type ServiceTokenOptions, type TestIssuer, type UserTokenOptions } from './tokens.ts';

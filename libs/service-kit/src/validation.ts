@@ -1,0 +1,56 @@
+import type { RequestHandler, Express } from 'express';
+import { middleware } from 'express-openapi-validator';
+import type { ApiDocument } from './document.ts';
+
+type ValidatorOptions = Parameters<typeof middleware>[0];
+
+/** Holds requests (and responses, where asked) against the document. */
+export interface DocumentValidator {
+  readonly handlers: readonly RequestHandler[];
+  /** Settles when the document has been loaded: until then requests queue. */
+  load(app: Express): Promise<void>;
+}
+
+/** Dates stay the strings that stores hand out; the validator's own serialisers expect `Date`. */
+const plainDates = ['date', 'date-time'].map((format) => ({
+  format,
+  serialize: (value: unknown) => String(value),
+}));
+
+/** UUIDs come in either letter case: from here on there is one spelling. */
+const lowerCaseUuids = { format: 'uuid', deserialize: (text: string) => text.toLowerCase() };
+
+/** Builds the validator on a private copy of the document, which it rewrites while loading. */
+export function createValidator(
+  document: ApiDocument,
+  options: { validateResponses: boolean },
+): DocumentValidator {
+  // The checked boundary to the validator's own document type; it validates the content itself.
+  const apiSpec = { ...structuredClone(document.source), servers: [{ url: '/' }] } as unknown as Exclude<
+    ValidatorOptions['apiSpec'],
+    string
+  >;
+  const handlers = middleware({
+    apiSpec,
+    validateApiSpec: false,
+    validateRequests: { allErrors: true, coerceTypes: false, allowUnknownQueryParameters: false },
+    validateResponses: options.validateResponses ? { allErrors: true, coerceTypes: false } : false,
+    validateSecurity: false,
+    fileUploader: false,
+    serDes: [...plainDates, lowerCaseUuids],
+  });
+  return {
+    handlers: handlers as unknown as RequestHandler[],
+    load: (app) => runFirst(handlers[0] as unknown as RequestHandler | undefined, app),
+  };
+}
+
+/** The validator's first middleware waits for the document and reports its mistakes, and looks at nothing but `app`. */
+function runFirst(first: RequestHandler | undefined, app: Express): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (!first) throw new Error('the validator has no middleware');
+    const request = { app } as unknown as Parameters<RequestHandler>[0];
+    const response = {} as unknown as Parameters<RequestHandler>[1];
+    void first(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
+  });
+}
