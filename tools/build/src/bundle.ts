@@ -30,8 +30,8 @@ const __dirname = __fileURLToPath(new URL('.', import.meta.url));`;
 /** PGlite's extensions look for their archives one folder up; in a bundle there is no such folder. */
 const archivesBeside: Plugin = {
   name: 'pglite-archives-beside',
-  setup({ onLoad }) {
-    onLoad({ filter: /@electric-sql\/pglite\/dist\/contrib\/\w+\.js$/ }, async ({ path }) => ({
+  setup(bundler) {
+    bundler.onLoad({ filter: /@electric-sql\/pglite\/dist\/contrib\/\w+\.js$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replace(/"\.\.\/(\w+\.tar\.gz)"/, '"./$1"'),
       loader: 'js',
     }));

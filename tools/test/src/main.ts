@@ -33,6 +33,9 @@ async function runTests(): Promise<Outcome> {
     run = await timed('prepare', () => openRun(paths, interruption.signal, { withPostgres: withTests }));
     const before = findTraces(run.id, run.scratch);
     for (const phase of chosen) outcomes.push(await runPhase(phase, run));
+    if (withTests && sum(outcomes).passed + sum(outcomes).failed.length === 0) {
+      outcomes.push(oneFailed('no test ran'));
+    }
     if (withTests) outcomes.push(checkLeaks(run, before));
   } catch (error) {
     // An interrupted or broken run is a failed one, and still ends tidily.

@@ -13,11 +13,13 @@ export interface Phase {
   run(run: Run): Promise<Outcome>;
 }
 
+const buildProgram = ['tools/build/src/main.ts'];
+
 /** Everything that `npm test` does, in order. */
 export const phases: readonly Phase[] = [
   program('check', 'check (npm run check)', ['tools/check/src/main.ts']),
   program('regenerate', 'regenerating from the specs', ['tools/generate/src/main.ts', 'verify'], noJava),
-  program('build', 'build', ['tools/build/src/main.ts']),
+  program('build', 'build', buildProgram),
   vitest('unit', 'unit tests'),
   vitest('contract-pglite', 'contract tests on PGlite'),
   vitest('contract-postgres', 'contract tests on PostgreSQL', { obstacle: noPostgres }),
@@ -65,6 +67,8 @@ function vitest(
     takesPaths: true,
     ...(obstacle && { obstacle }),
     run: async ({ programs, paths, reportFile, environment, seenFile }) => {
+      // With paths there is no build phase, and the whole stack runs from its bundles.
+      if (name === 'e2e' && paths.some((path) => path.includes('e2e'))) await programs.node(buildProgram);
       const report = reportFile(name);
       const code = await programs.node(
         [

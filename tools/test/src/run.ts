@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { runVariable } from './leaks.ts';
@@ -26,7 +26,8 @@ export async function openRun(
   interrupted: AbortSignal,
   { withPostgres }: { withPostgres: boolean },
 ): Promise<Run> {
-  const folder = mkdtempSync(join(tmpdir(), 'pp-test-'));
+  removeAbandoned();
+  const folder = mkdtempSync(join(tmpdir(), `pp-test-${process.pid}-`));
   const id = basename(folder);
   const scratch = join(folder, 'tmp');
   let cluster: Cluster | undefined;
@@ -58,4 +59,14 @@ export async function openRun(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Removes what killed runs left: their folders carry the id of the process that made them. */
+function removeAbandoned(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = /^pp-test-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && process.platform === 'linux' && !existsSync(`/proc/${pid}`)) {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    }
+  }
 }
