@@ -3,7 +3,7 @@ import type { Machine, MachineDriver } from './driver.ts';
 
 /** One driver over one state folder, for a test. */
 export interface DriverBench {
-  /** Opens the driver over the bench's folder, after `end` again. */
+  /** Opens the driver over the bench's folder, after `kill` again. */
   open(): Promise<MachineDriver>;
   /** Ends the driver's process as `kill -9` would; machines stay. */
   kill(driver: MachineDriver): Promise<void>;
@@ -16,6 +16,7 @@ export interface DriverBench {
 export function machineOf(instanceId: string, changes: Partial<Machine> = {}): Machine {
   return {
     instanceId,
+    projectId: 'project-1',
     name: `machine ${instanceId}`,
     placement: 1,
     vnics: [

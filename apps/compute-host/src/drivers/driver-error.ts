@@ -6,7 +6,6 @@
  * - `not-prepared`: `start` came without a living `prepare`; prepare and wire again.
  * - `launch-failed`: the machine's process did not come up; the detail ends with what it said.
  * - `timed-out`: the kernel or the engine did not get there within the driver's deadline.
- * - `state-in-use`: another living process owns the state folder.
  * - `closed`: the driver was closed while the call was under way; the machine is as it was.
  */
 export type DriverErrorCode =
@@ -16,7 +15,6 @@ export type DriverErrorCode =
   | 'not-prepared'
   | 'launch-failed'
   | 'timed-out'
-  | 'state-in-use'
   | 'closed';
 
 /** The expected failure of a machine driver. Anything else a driver throws is a defect. */

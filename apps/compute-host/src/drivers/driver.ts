@@ -1,3 +1,5 @@
+import type { Device } from '@patchpanel/contract-agent';
+
 /**
  * What compute-host asks of whatever runs its machines.
  *
@@ -68,6 +70,8 @@ export interface MachineDriver {
 /** What shall run. */
 export interface Machine {
   readonly instanceId: string;
+  /** Whose it is: kept so that its cards can still be unplugged when the assignment is gone. */
+  readonly projectId: string;
   /** Becomes the host name, as far as host names allow. */
   readonly name: string;
   /** Which life of the instance this is: opaque but ordered; older never beats newer. */
@@ -82,22 +86,9 @@ export interface MachineVnic {
 }
 
 /**
- * Where a card goes, in the words of the agent API.
- * - `namespace`: into the network namespace of this process, under this name; the start time (clock ticks since boot, field
- *   22 of /proc/<pid>/stat) keeps a reused pid from being mistaken for it.
- * - `tap`: a tap that this user may open.
- * - `none`: nowhere; for machines that only pretend.
+ * Where a card goes, in the words of the agent API: into the namespace of a process, onto a tap for a user, or nowhere for
+ * machines that only pretend.
  */
-export type Device =
-  | {
-      readonly kind: 'namespace';
-      readonly pid: number;
-      readonly startTime: number;
-      readonly interfaceName: string;
-    }
-  | { readonly kind: 'tap'; readonly ownerUid: number }
-  | { readonly kind: 'none' };
-
 export interface VnicDevice {
   readonly vnicId: string;
   readonly device: Device;

@@ -5,6 +5,7 @@ import { DriverError } from './driver-error.ts';
 /** {@link Machine} as drivers keep it in their records. */
 export const machineSchema = z.object({
   instanceId: z.string(),
+  projectId: z.string(),
   name: z.string(),
   placement: z.number(),
   vnics: z.array(z.object({ vnicId: z.string(), macAddress: z.string() })),

@@ -6,7 +6,6 @@ import { DriverError } from '../driver-error.ts';
 import { InstanceRecords } from '../instance-records.ts';
 import { assertNotStale, assertUsableInstanceId, machineSchema } from '../machine-schema.ts';
 import { isAlive, processIdentitySchema, signalProcess } from '../process-identity.ts';
-import { lockStateFolder } from '../state-lock.ts';
 import { hostNameFor } from './host-name.ts';
 import { nameInterfaces } from './interface-names.ts';
 import {
@@ -44,40 +43,32 @@ export interface NetnsDriverOptions {
  * privileges.
  *
  * Machines of an earlier process in the same folder are adopted. Those whose launch it did not finish, and those of which the
- * record is lost, are ended; processes that merely have a recorded pid are let be.
- * @throws DriverError `state-in-use`
+ * record is lost, are ended; processes that merely have a recorded pid are let be. One folder serves one process: whoever
+ * opens the driver holds the folder's lock.
  */
 export async function openNetnsDriver(options: NetnsDriverOptions): Promise<MachineDriver> {
   await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
-  const unlock = await lockStateFolder(options.stateDir);
-  try {
-    const scriptPath = join(options.stateDir, 'machine.sh');
-    await writeFile(`${scriptPath}.tmp`, machineScript, { mode: 0o600 });
-    await rename(`${scriptPath}.tmp`, scriptPath);
-    const records = await InstanceRecords.open(
-      join(options.stateDir, 'instances'),
-      recordSchema,
-      (file, cause) => options.warn('set aside a record that can not be read', { file, err: cause }),
-    );
-    await endUnknownMachines(records, scriptPath, options.warn);
-    return new NetnsDriver(records, scriptPath, unlock);
-  } catch (cause) {
-    await unlock();
-    throw cause;
-  }
+  const scriptPath = join(options.stateDir, 'machine.sh');
+  await writeFile(`${scriptPath}.tmp`, machineScript, { mode: 0o600 });
+  await rename(`${scriptPath}.tmp`, scriptPath);
+  const records = await InstanceRecords.open(
+    join(options.stateDir, 'instances'),
+    recordSchema,
+    (file, cause) => options.warn('set aside a record that can not be read', { file, err: cause }),
+  );
+  await endUnknownMachines(records, scriptPath, options.warn);
+  return new NetnsDriver(records, scriptPath);
 }
 
 class NetnsDriver implements MachineDriver {
   readonly name = 'netns';
   readonly #records: InstanceRecords<NetnsRecord>;
   readonly #scriptPath: string;
-  readonly #unlock: () => Promise<void>;
   readonly #closing = new AbortController();
 
-  constructor(records: InstanceRecords<NetnsRecord>, scriptPath: string, unlock: () => Promise<void>) {
+  constructor(records: InstanceRecords<NetnsRecord>, scriptPath: string) {
     this.#records = records;
     this.#scriptPath = scriptPath;
-    this.#unlock = unlock;
   }
 
   probe() {
@@ -153,7 +144,6 @@ class NetnsDriver implements MachineDriver {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#unlock();
   }
 
   async #launch(named: Omit<NetnsRecord, 'phase' | 'processes' | 'reason'>): Promise<MachineProcesses> {
@@ -225,7 +215,7 @@ function devicesOf(
     const device = {
       kind: 'namespace',
       pid: holder.pid,
-      startTime: holder.startTime,
+      startTime: String(holder.startTime),
       interfaceName,
     } as const;
     return [{ vnicId, device }];

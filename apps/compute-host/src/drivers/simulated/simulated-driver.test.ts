@@ -84,7 +84,8 @@ test('a failed verb changes nothing and succeeds when repeated', async () => {
   async function insist(act: () => Promise<void>, code: string, phase: string): Promise<void> {
     for (let attempt = 1; attempt < 100; attempt += 1) {
       try {
-        return await act();
+        await act();
+        return;
       } catch (cause) {
         expect(cause).toMatchObject({ code });
         expect(await driver.inspect('stubborn')).toMatchObject({ phase });

@@ -5,7 +5,6 @@ import type { DriverProbe, Machine, MachineDriver, MachineStatus, VnicDevice } f
 import { DriverError } from '../driver-error.ts';
 import { InstanceRecords } from '../instance-records.ts';
 import { assertNotStale, assertUsableInstanceId, machineSchema } from '../machine-schema.ts';
-import { lockStateFolder } from '../state-lock.ts';
 import { pause } from '../wait-until.ts';
 import { chance } from './chance.ts';
 
@@ -41,23 +40,17 @@ export interface SimulatedDriver extends MachineDriver {
 
 /**
  * Opens the driver whose machines are only pretended: no privileges, any operating system, thousands of them; slow and
- * failing on demand. They are held in memory, and in a folder for the next process.
- * @throws DriverError `state-in-use`
+ * failing on demand. They are held in memory, and in a folder for the next process, of
+ * which one at a time may hold it.
  */
 export async function openSimulatedDriver(options: SimulatedDriverOptions): Promise<SimulatedDriver> {
   await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
-  const unlock = process.platform === 'linux' ? await lockStateFolder(options.stateDir) : async () => {};
-  try {
-    const records = await InstanceRecords.open(
-      join(options.stateDir, 'instances'),
-      recordSchema,
-      (file, cause) => options.warn('set aside a record that can not be read', { file, err: cause }),
-    );
-    return new InMemoryMachines(records, await records.readAll(), options, unlock);
-  } catch (cause) {
-    await unlock();
-    throw cause;
-  }
+  const records = await InstanceRecords.open(
+    join(options.stateDir, 'instances'),
+    recordSchema,
+    (file, cause) => options.warn('set aside a record that can not be read', { file, err: cause }),
+  );
+  return new InMemoryMachines(records, await records.readAll(), options);
 }
 
 class InMemoryMachines implements SimulatedDriver {
@@ -65,7 +58,6 @@ class InMemoryMachines implements SimulatedDriver {
   readonly #records: InstanceRecords<SimulatedRecord>;
   readonly #machines: Map<string, SimulatedRecord>;
   readonly #options: SimulatedDriverOptions;
-  readonly #unlock: () => Promise<void>;
   readonly #closing = new AbortController();
   readonly #attempts = new Map<string, number>();
 
@@ -73,12 +65,10 @@ class InMemoryMachines implements SimulatedDriver {
     records: InstanceRecords<SimulatedRecord>,
     survivors: readonly SimulatedRecord[],
     options: SimulatedDriverOptions,
-    unlock: () => Promise<void>,
   ) {
     this.#records = records;
     this.#machines = new Map(survivors.map((record) => [record.instanceId, record]));
     this.#options = options;
-    this.#unlock = unlock;
   }
 
   async probe(): Promise<DriverProbe> {
@@ -147,7 +137,6 @@ class InMemoryMachines implements SimulatedDriver {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#unlock();
   }
 
   async #put(record: SimulatedRecord): Promise<void> {

@@ -84,13 +84,12 @@ export class NetnsBench {
       this.#node,
       join(this.folder, 'driver-process.mjs'),
     ];
-    const [program = '', ...words] = command;
     const stdio: ('pipe' | 'ignore' | number)[] = ['pipe', 'pipe', 'pipe'];
     for (const [ours, theirs] of options.inherit ?? []) {
       while (stdio.length < theirs) stdio.push('ignore');
       stdio[theirs] = ours;
     }
-    const child = spawn(program, [...words, this.stateDir], {
+    const child = spawn('env', [...command, this.stateDir], {
       cwd: this.folder,
       env: { PATH: process.env['PATH'], ...options.env },
       stdio,
@@ -186,9 +185,9 @@ async function talkTo(child: ChildProcess): Promise<NetnsDriverProcess> {
     list: () => ask<MachineStatus[]>('list'),
     inspect: (instanceId) => ask<MachineStatus>('inspect', instanceId),
     prepare: (machine: Machine) => ask<VnicDevice[]>('prepare', machine),
-    start: (machine, wired) => ask<void>('start', machine, wired),
-    stop: (instanceId, options) => ask<void>('stop', instanceId, options),
-    destroy: (instanceId) => ask<void>('destroy', instanceId),
+    start: (machine, wired) => ask<undefined>('start', machine, wired),
+    stop: (instanceId, options) => ask<undefined>('stop', instanceId, options),
+    destroy: (instanceId) => ask<undefined>('destroy', instanceId),
     async close() {
       stdin.end();
       await ended.promise;
