@@ -5,7 +5,7 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
-import { authorize, localAuthenticator, type Authenticator } from './auth.ts';
+import { authorize, type Authenticator } from './auth.ts';
 import { ownerOf } from './caller.ts';
 import { commonProblem, commonProblemCodes } from './common-problems.ts';
 import { readDocument, type ApiDocument } from './document.ts';
@@ -59,7 +59,7 @@ export async function createApiApp(options: ApiAppOptions): Promise<ApiApp> {
   const document = readDocument(options.document);
   const { handlers, metrics, logger } = options;
   const stopping = options.stopping ?? new AbortController().signal;
-  checkHandlers(document, handlers, { isLocal: options.auth === localAuthenticator });
+  checkHandlers(document, handlers, { isLocal: options.auth.kind === 'local' });
   checkProblemCodes(options.problemCodes);
   const validator = createValidator(document, { validateResponses: options.validateResponses ?? false });
   const app = express();

@@ -17,6 +17,8 @@ export interface TokenPolicy {
 
 /** Turns the Authorization header of a request into its caller. */
 export interface Authenticator {
+  /** `local`: nobody shows a token, and the document must demand none. */
+  readonly kind: 'token' | 'local';
   /** Throws `unauthenticated` (401) unless the header carries a good token. */
   authenticate(authorization: string | undefined): Promise<Caller>;
 }
@@ -40,6 +42,7 @@ const algorithms = [
 export function tokenAuthenticator(policy: TokenPolicy): Authenticator {
   const keys = openKeys(policy.keys);
   return {
+    kind: 'token',
     async authenticate(authorization) {
       const token = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(authorization ?? '')?.[1];
       if (token === undefined) {
@@ -63,6 +66,7 @@ export function tokenAuthenticator(policy: TokenPolicy): Authenticator {
 
 /** For an API on a unix socket, where the socket's file mode decides who may connect. */
 export const localAuthenticator: Authenticator = {
+  kind: 'local',
   authenticate: () => Promise.resolve({ kind: 'local' }),
 };
 

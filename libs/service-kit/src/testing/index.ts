@@ -8,4 +8,5 @@ export {
   type TestDatabase,
   type TestDatabaseOptions,
 } from './test-database.ts';
+export { exerciseStandardProblems, type StandardProblemOptions } from './standard-problems.ts';
 export { mintTokens, type ServiceTokenOptions, type TestIssuer, type UserTokenOptions } from './tokens.ts';
