@@ -3,7 +3,15 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 import { boundaries, noAppImports } from './tools/check/src/boundaries/rules.ts';
 
-const tests = ['**/*.test.ts', '**/*.e2e.ts', '**/e2e/**/*.ts', '**/testing/**/*.ts', '**/fixtures/**/*.ts'];
+const tests = [
+  '**/*.test.ts',
+  '**/*.e2e.ts',
+  '**/e2e/**/*.ts',
+  '**/testing/**/*.ts',
+  '**/*conformance*.ts',
+  '**/conformance/**/*.ts',
+  '**/fixtures/**/*.ts',
+];
 const tools = ['tools/**/*.{ts,mjs}', '*.{ts,mjs}'];
 
 /** Each ban names its reason and the alternative. */

@@ -10,8 +10,12 @@ import {
 } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { environmentWithHome } from './environment.mjs';
 import { capture } from './process.mjs';
 import { timed } from './progress.mjs';
+
+/** Install scripts have no business to report to anybody. */
+const quiet = { SCARF_ANALYTICS: 'false', DO_NOT_TRACK: '1', NX_DAEMON: 'false' };
 
 /** Installs the npm packages that package-lock.json names, unless they are there already. */
 export async function ensureNpmPackages(root) {
@@ -53,42 +57,10 @@ async function install(root, lock) {
 /** The npm that runs us if one does, else the one on the PATH. */
 function npm(args, root) {
   const self = process.env['npm_execpath'];
-  const options = { cwd: root, env: npmEnvironment(root) };
+  const options = { cwd: root, env: { ...environmentWithHome(root), ...quiet } };
   return self !== undefined && self.endsWith('npm-cli.js')
     ? capture(process.execPath, [self, ...args], options)
     : capture('npm', args, options);
-}
-
-/** npm wants a home to keep its cache in; with HOME unset, empty or not ours, it gets a folder of the checkout's. */
-function npmEnvironment(root) {
-  const environment = { ...process.env, SCARF_ANALYTICS: 'false', DO_NOT_TRACK: '1', NX_DAEMON: 'false' };
-  if (!isWritable(environment['HOME'])) {
-    const home = fallbackHome();
-    if (isWritable(home)) environment['HOME'] = home;
-    else {
-      environment['HOME'] = join(root, '.cache', 'home');
-      mkdirSync(environment['HOME'], { recursive: true });
-    }
-  }
-  return environment;
-}
-
-function fallbackHome() {
-  try {
-    return userInfo().homedir;
-  } catch {
-    return undefined; // a numeric user without a passwd entry
-  }
-}
-
-function isWritable(folder) {
-  if (!folder) return false;
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function countInstalled(root) {

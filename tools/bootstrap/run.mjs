@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureCommands, systemPath } from './debian.mjs';
+import { environmentWithHome } from './environment.mjs';
 import { ensureNpmPackages } from './npm.mjs';
 import { foreground } from './process.mjs';
 import { tasks } from './tasks.mjs';
@@ -31,7 +32,7 @@ async function main(name, args) {
   await ensureCommands(task.commands);
   const node = node24();
   const env = {
-    ...process.env,
+    ...environmentWithHome(root),
     PATH: [join(root, 'node_modules', '.bin'), systemPath(process.env['PATH'])].join(delimiter),
   };
   for (const [index, step] of task.steps.entries()) {

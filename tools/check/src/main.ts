@@ -6,6 +6,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { readResult, type StepResult } from './result.ts';
 import { root } from './root.ts';
 import { isStepName, stepNames, type StepName } from './steps.ts';
@@ -32,6 +33,7 @@ const nx = spawnSync(
     maxBuffer: 64 * 1024 * 1024,
     env: {
       ...process.env,
+      NODE_COMPILE_CACHE: join(root, '.cache', 'node'),
       NX_DAEMON: 'false',
       NX_ISOLATE_PLUGINS: 'false',
       NX_TUI: 'false',

@@ -13,7 +13,7 @@ const builtins = new Set(builtinModules);
 
 /**
  * Imports of packages that the importing workspace's package.json does not declare. They work by luck of hoisting,
- * and hide from npm and nx who depends on whom. Tests and tools may use the root's development dependencies.
+ * and hide from npm and nx who depends on whom. Tests, conformance kits and tools may use the root's development dependencies.
  */
 export function findUndeclaredImports(files: readonly TrackedFile[]): string[] {
   const workspaces = files.filter(({ path }) => /(^|\/)package\.json$/.test(path)).map(readWorkspace);
@@ -22,7 +22,8 @@ export function findUndeclaredImports(files: readonly TrackedFile[]): string[] {
     .filter(({ path }) => /\.(ts|mts|mjs|js)$/.test(path))
     .flatMap(({ path, text }) => {
       const owner = ownerOf(path, workspaces);
-      const mayUseRoot = owner === top || /^tools\/|\.test\.ts$|\.e2e\.ts$|\/testing\//.test(path);
+      const mayUseRoot =
+        owner === top || /^tools\/|\.test\.ts$|\.e2e\.ts$|\/testing\/|conformance/.test(path);
       const undeclared = importedPackages(text).filter(
         (name) =>
           !builtins.has(name) &&
