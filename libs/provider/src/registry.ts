@@ -21,13 +21,9 @@ export interface HostProviderModule {
 }
 
 const nameForm = /^[a-z][a-z0-9-]{0,31}$/;
+const method = z.custom((value) => typeof value === 'function');
 const methods = (names: readonly string[]) =>
-  z.looseObject(
-    Object.fromEntries(names.map((name) => [name, z.function()])) as Record<
-      string,
-      ReturnType<typeof z.function>
-    >,
-  );
+  z.looseObject(Object.fromEntries(names.map((name) => [name, method])));
 const serverMethods = methods([
   'capabilities',
   'validateNetwork',
