@@ -127,7 +127,7 @@ describe('retries', () => {
 
 describe('time', () => {
   test('an attempt that takes too long is given up and repeated', async () => {
-    const { transport, at, server } = await start(['hang', fine], { attemptTimeoutMs: 60 });
+    const { transport, at, server } = await start(['hang', fine], { attemptTimeoutMs: 400 });
     await transport(at('/v1/things/1'));
     expect(server.received).toHaveLength(2);
   });
