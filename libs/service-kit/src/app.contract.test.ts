@@ -34,7 +34,7 @@ beforeAll(async () => {
     host: await issuer.serviceToken({ scope: 'compute:host', host: 'host-a', audience }),
   };
   const { app } = await fixtureApp(database, { auth: issuer.authenticator(audience) });
-  api = recordingAgent(app, fixtureDocument);
+  api = recordingAgent(app, 'things', fixtureDocument);
 }, 60_000);
 afterAll(() => database.close());
 
@@ -172,7 +172,7 @@ describe('an API app', () => {
         listThings: userOperation(() => Promise.reject(error)),
       };
       const { app } = await fixtureApp(database, { auth: issuer.authenticator('network'), handlers });
-      return recordingAgent(app, fixtureDocument).get('/v1/things').set(bearer(tokens.reader));
+      return recordingAgent(app, 'things', fixtureDocument).get('/v1/things').set(bearer(tokens.reader));
     };
     const crash = await failing(
       Object.assign(new Error('secret'), { status: 418, statusCode: 418, code: 'teapot' }),
@@ -192,7 +192,10 @@ describe('an API app', () => {
       listThings: userOperation(async () => ({ status: 200, body: { items: [{ id: 1 }] } })),
     };
     const { app } = await fixtureApp(database, { auth: issuer.authenticator('network'), handlers });
-    await recordingAgent(app, fixtureDocument).get('/v1/things').set(bearer(tokens.reader)).expect(500);
+    await recordingAgent(app, 'things', fixtureDocument)
+      .get('/v1/things')
+      .set(bearer(tokens.reader))
+      .expect(500);
   });
 
   it('does not start when handlers and operations differ', async () => {

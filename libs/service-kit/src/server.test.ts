@@ -41,10 +41,12 @@ describe('a listener', () => {
     }, loopback);
     const slow = fetch(`${listener.url}/slow`);
     await arrived.promise;
-    const closing = listener.close(2_000);
+    const startedAt = performance.now();
+    const closing = listener.close(10_000);
     answer();
     expect(await (await slow).text()).toBe('done');
     await closing;
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
     const stuck = await listen(() => undefined, loopback);
     const hanging = fetch(stuck.url).catch((error: unknown) => error);
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -87,9 +87,12 @@ function started(server: Server, begin: () => void): Promise<void> {
 
 function close(server: Server, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
+    const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
+    // A kept-alive connection falls idle only when its last answer is out, and would then stay for its whole timeout.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20);
     server.close(() => {
-      clearTimeout(timer);
+      clearTimeout(deadline);
+      clearInterval(sweep);
       resolve();
     });
     server.closeIdleConnections();

@@ -11,14 +11,16 @@ export interface CoverageReport {
 }
 
 /** Compares what a document says can be answered with what was: every operation × every documented status. */
-export function operationCoverage(document: unknown, records: readonly CoverageRecord[]): CoverageReport {
-  const api = readDocument(document);
+export function operationCoverage(
+  api: string,
+  document: unknown,
+  records: readonly CoverageRecord[],
+): CoverageReport {
+  const { operations } = readDocument(document);
   const seen = new Set(
-    records
-      .filter((entry) => entry.api === api.title)
-      .map(({ operationId, status }) => `${operationId} ${status}`),
+    records.filter((entry) => entry.api === api).map(({ operationId, status }) => `${operationId} ${status}`),
   );
-  const documented = api.operations.flatMap((operation) => {
+  const documented = operations.flatMap((operation) => {
     const responses = operation.definition['responses'];
     return isRecord(responses)
       ? Object.keys(responses).map((status) => `${operation.operationId} ${status}`)

@@ -47,7 +47,10 @@ async function answering(handlers: OperationHandlers, validateResponses = false)
     audience: 'network',
     roles: ['admin'],
   });
-  return { agent: recordingAgent(app, fixtureDocument), headers: { authorization: `Bearer ${token}` } };
+  return {
+    agent: recordingAgent(app, 'things', fixtureDocument),
+    headers: { authorization: `Bearer ${token}` },
+  };
 }
 
 const thing = {
@@ -88,11 +91,16 @@ describe('the recording agent', () => {
     await agent.get('/v1/things').set(headers).expect(200);
     await agent.get(`/v1/things/${thing.id}`).set(headers).expect(404);
     await exerciseStandardProblems({
+      api: 'things',
       document: fixtureDocument,
       auth: { issuer, audience: 'network' },
       createApp: (auth) => fixtureApp(database, { auth }),
     });
-    const report = operationCoverage(fixtureDocument, readCoverageRecords(join(folder, 'records.jsonl')));
+    const report = operationCoverage(
+      'things',
+      fixtureDocument,
+      readCoverageRecords(join(folder, 'records.jsonl')),
+    );
     expect([...report.missing].sort()).toEqual([
       'createThing 201',
       'createThing 409',

@@ -8,6 +8,7 @@ import { responseChecker, type ObservedResponse } from './response-checker.ts';
 
 /** An answered operation, as written to the coverage file (one JSON object per line). */
 export interface CoverageRecord {
+  /** Name of the document: `network` for `openapi/dist/network.json`. */
   readonly api: string;
   readonly operationId: string;
   readonly status: number;
@@ -29,11 +30,16 @@ export interface RecordingAgent {
 
 /**
  * Wraps an app (an express app, a server, `http://host:port`, or `http+unix://…` for a socket). A response that departs
- * from the document fails the test that made the request. Records go to PATCHPANEL_COVERAGE_FILE, when it is set.
+ * from the document fails the test that made the request. `api` is the document's name, as in the file name of its bundle.
+ * Records go to PATCHPANEL_COVERAGE_FILE, when it is set.
  */
-export function recordingAgent(target: Express | Server | string, document: unknown): RecordingAgent {
-  const api = readDocument(document);
-  const checker = responseChecker(api);
+export function recordingAgent(
+  target: Express | Server | string,
+  api: string,
+  document: unknown,
+): RecordingAgent {
+  const read = readDocument(document);
+  const checker = responseChecker(read);
   const check = (response: Response) => {
     const observed = observe(response);
     const { operationId, mistakes } = checker.check(observed);
@@ -46,11 +52,11 @@ export function recordingAgent(target: Express | Server | string, document: unkn
         `${call} departs from the document: ${mistakes.join('; ')}\n${observed.text.slice(0, 2000)}`,
       );
     }
-    if (operationId !== undefined) record({ api: api.title, operationId, status: observed.status });
+    if (operationId !== undefined) record({ api, operationId, status: observed.status });
   };
   const agent = supertest(target);
   return {
-    document: api,
+    document: read,
     get: (path) => agent.get(path).expect(check),
     post: (path) => agent.post(path).expect(check),
     put: (path) => agent.put(path).expect(check),

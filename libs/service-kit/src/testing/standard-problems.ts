@@ -8,6 +8,8 @@ import { recordingAgent, type RecordingAgent } from './recording-agent.ts';
 import type { TestIssuer } from './tokens.ts';
 
 export interface StandardProblemOptions {
+  /** Name of the document, as for `recordingAgent`. */
+  readonly api: string;
   readonly document: unknown;
   /** Builds the app under test around an authenticator; everything else as in production. */
   createApp(auth: Authenticator): Promise<ApiApp>;
@@ -39,7 +41,7 @@ export async function exerciseStandardProblems(options: StandardProblemOptions):
     authenticate: () => Promise.reject(error),
   });
   const agentOf = async (use: Authenticator) =>
-    recordingAgent((await options.createApp(use)).app, options.document);
+    recordingAgent((await options.createApp(use)).app, options.api, options.document);
   const agent = await agentOf(authenticator);
   const broken = await agentOf(failing(new Error('broken on purpose')));
   const away = await agentOf(failing(Object.assign(new Error('away on purpose'), { code: '57P01' })));
