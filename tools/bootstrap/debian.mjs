@@ -44,10 +44,9 @@ export async function ensureCommands(commands) {
     () => install(packages),
     { always: true },
   );
-  if (code !== 0) {
-    console.error(output.trim());
-    console.error(`! could not install ${packages.join(', ')}; going on without ${missing.join(', ')}`);
-  }
+  if (code !== 0) console.error(output.trim());
+  const stillMissing = missing.filter((command) => !isThere(command));
+  if (stillMissing.length > 0) console.error(`! still missing: ${stillMissing.join(', ')}; going on without`);
 }
 
 async function install(packages) {

@@ -33,6 +33,7 @@ const nx = spawnSync(
     maxBuffer: 64 * 1024 * 1024,
     env: {
       ...process.env,
+      ...(process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: '0' }),
       NODE_COMPILE_CACHE: join(root, '.cache', 'node'),
       NX_DAEMON: 'false',
       NX_ISOLATE_PLUGINS: 'false',

@@ -8,7 +8,7 @@ export const steps = {
     '--max-warnings=0',
     '.',
   ],
-  types: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--pretty'],
+  types: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'],
   format: [
     'node_modules/prettier/bin/prettier.cjs',
     '--check',
