@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const ours = /patchpanel|^pp[-_0-9a-f]/;
+/** Caches that test files share, which go with the run's folder: Node's, and a fresh database to copy. */
+const keptOnPurpose = /^(node-compile-cache|patchpanel-test-\d+)$/;
 /** Set for every test process, and so for whatever it starts: how a process that outlives its test is known. */
 export const runVariable = 'PATCHPANEL_TEST_RUN';
 
@@ -17,7 +19,7 @@ export function findTraces(run: string, scratch: string): Set<string> {
     ...sockets().map((path) => `socket ${path}`),
     ...[tmpdir(), '/run', '/var/lib'].flatMap(named).map((path) => `file ${path}`),
     ...entries(scratch)
-      .filter((name) => name !== 'node-compile-cache')
+      .filter((name) => !keptOnPurpose.test(name))
       .map((name) => `temporary file ${name}`),
   ]);
 }
