@@ -8,7 +8,7 @@ import { decodeOpaque, encodeOpaque, isRecord } from './opaque.ts';
 const defaultLimit = 50;
 const maximumLimit = 200;
 
-/** One page to read: at most `limit` items, with ids behind `after`. */
+/** One page to read: at most `limit` items, with keys behind `after`. */
 export interface PageRequest {
   readonly limit: number;
   readonly after: string | undefined;
@@ -24,17 +24,19 @@ export interface Page<Item> {
 
 /**
  * Reads `limit` and `pageToken`. `filters` is everything else that decides which items the list has (project,
- * filter parameters); a token from a list with other filters is refused with `invalid-page-token`.
+ * filter parameters); a token from a list with other filters is refused with `invalid-page-token`. A list that is not
+ * ordered by a UUID says with `isKey` what its keys look like.
  */
 export function readPageRequest(
   query: { readonly limit?: number | undefined; readonly pageToken?: string | undefined },
   filters: Readonly<Record<string, unknown>>,
+  { isKey = isUuid }: { readonly isKey?: (key: string) => boolean } = {},
 ): PageRequest {
   const limit = Math.min(Math.max(query.limit ?? defaultLimit, 1), maximumLimit);
   const filterDigest = createHash('sha256').update(canonicalJson(filters)).digest('base64url').slice(0, 16);
   if (query.pageToken === undefined) return { limit, after: undefined, filterDigest };
   const token = decodeOpaque(query.pageToken);
-  if (!isRecord(token) || typeof token['a'] !== 'string' || !isUuid(token['a'])) {
+  if (!isRecord(token) || typeof token['a'] !== 'string' || !isKey(token['a'])) {
     throw commonProblem(
       'invalid-page-token',
       'The page token was not given out by this list. Start from the first page.',
@@ -50,7 +52,7 @@ export function readPageRequest(
 }
 
 /**
- * Orders a query by a UUIDv7 id column (which is order of creation) and cuts one page out of it.
+ * Orders a query by a unique column (UUIDv7 ids: the order of creation) and cuts one page out of it.
  * It fetches one row more than the limit, for `toPage` to know whether another page follows.
  */
 export function selectPage(query: Knex.QueryBuilder, page: PageRequest, idColumn = 'id'): Knex.QueryBuilder {
