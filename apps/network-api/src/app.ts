@@ -1,0 +1,46 @@
+import networkDocument from '../../../openapi/dist/network.json' with { type: 'json' };
+import southboundDocument from '../../../openapi/dist/network-southbound.json' with { type: 'json' };
+import { problemCodes } from '@patchpanel/contract-network';
+import { problemCodes as southboundProblemCodes } from '@patchpanel/contract-network-southbound';
+import { createApiApp, type ApiApp, type ApiAppOptions } from '@patchpanel/service-kit';
+import { attachmentOperations } from './attachments/routes.ts';
+import { bindingOperations } from './bindings/routes.ts';
+import { changeOperations } from './changes/routes.ts';
+import { networkOperations } from './networks/routes.ts';
+import type { Parts } from './parts.ts';
+import { portOperations } from './ports/routes.ts';
+import { subnetOperations } from './subnets/routes.ts';
+
+/** What both apps take beside the service's own parts. */
+export type AppOptions = Parts &
+  Pick<
+    ApiAppOptions,
+    'auth' | 'logger' | 'metrics' | 'stopping' | 'docsAssets' | 'validateResponses' | 'bodyLimitBytes'
+  >;
+
+/** The API for users. */
+export function createNetworkApp(options: AppOptions): Promise<ApiApp> {
+  return createApiApp({
+    ...options,
+    document: networkDocument,
+    problemCodes,
+    readiness: () => options.database.ping(),
+    handlers: {
+      ...networkOperations(options),
+      ...subnetOperations(options),
+      ...portOperations(options),
+      ...attachmentOperations(options),
+    },
+  });
+}
+
+/** The API for agents. */
+export function createSouthboundApp(options: AppOptions): Promise<ApiApp> {
+  return createApiApp({
+    ...options,
+    document: southboundDocument,
+    problemCodes: southboundProblemCodes,
+    readiness: () => options.database.ping(),
+    handlers: { ...bindingOperations(options), ...changeOperations(options) },
+  });
+}

@@ -1,0 +1,52 @@
+import type { Migration } from '@patchpanel/service-kit';
+
+/** Ports and what is plugged into them. Made empty: costs nothing on a big database. */
+export const ports: Migration = {
+  name: 'network-002-ports',
+  async up(connection) {
+    await connection.raw(`
+      create table ports (
+        id uuid primary key,
+        project_id uuid not null,
+        network_id uuid not null constraint ports_network references networks,
+        name text not null,
+        admin_state text not null check (admin_state in ('up', 'down')),
+        status text not null default 'available'
+          check (status in ('available', 'plugged', 'building', 'active', 'error')),
+        status_reason text,
+        was_ever_bound boolean not null default false,
+        revision bigint not null default 1 check (revision > 0),
+        created_at timestamptz not null default now(),
+        updated_at timestamptz not null default now()
+      )`);
+    await connection.raw('create index ports_project on ports (project_id, id)');
+    await connection.raw('create index ports_network on ports (network_id, id)');
+    await connection.raw('create index ports_status on ports (project_id, status, id)');
+    await connection.raw(`
+      create index ports_available on ports (network_id, project_id, id)
+        where status = 'available' and admin_state = 'up'`);
+    await connection.raw(`
+      create table attachments (
+        port_id uuid constraint attachments_port primary key
+          constraint attachments_port_exists references ports,
+        project_id uuid not null,
+        network_id uuid not null,
+        vnic_id uuid not null,
+        mac_address macaddr not null,
+        generation bigint not null check (generation > 0),
+        revision bigint not null default 1 check (revision > 0),
+        created_at timestamptz not null default now(),
+        updated_at timestamptz not null default now(),
+        constraint attachments_vnic unique (project_id, vnic_id),
+        constraint attachments_mac_address unique (network_id, mac_address)
+      )`);
+    // Counts the plugs of a pair for ever, so that what holds an older number stays out of date.
+    await connection.raw(`
+      create table vnic_generations (
+        project_id uuid not null,
+        vnic_id uuid not null,
+        generation bigint not null check (generation > 0),
+        primary key (project_id, vnic_id)
+      )`);
+  },
+};

@@ -1,0 +1,43 @@
+import type { Migration } from '@patchpanel/service-kit';
+
+/**
+ * Who has which address of a subnet: a port, nobody (a range of free ones), or nobody yet again (resting). Whoever
+ * changes any of the three holds the lock of the subnet's row. Made empty: costs nothing on a big database.
+ */
+export const addresses: Migration = {
+  name: 'network-003-addresses',
+  async up(connection) {
+    await connection.raw(`
+      create table port_addresses (
+        subnet_id uuid not null constraint port_addresses_subnet references subnets,
+        address inet not null,
+        port_id uuid not null constraint port_addresses_port references ports,
+        position smallint not null,
+        constraint port_addresses_address primary key (subnet_id, address)
+      )`);
+    await connection.raw('create unique index port_addresses_position on port_addresses (port_id, position)');
+    // Kept by the last address: taking a range's first one then changes no indexed column.
+    await connection.raw(`
+      create table free_ranges (
+        subnet_id uuid not null constraint free_ranges_subnet references subnets on delete cascade,
+        first inet not null,
+        last inet not null check (first <= last),
+        primary key (subnet_id, last)
+      ) with (fillfactor = 70)`);
+    // rest_until is null while a host has not yet confirmed that the port's wiring is gone.
+    await connection.raw(`
+      create table resting_addresses (
+        subnet_id uuid not null constraint resting_addresses_subnet references subnets,
+        address inet not null,
+        port_id uuid not null,
+        rest_until timestamptz,
+        constraint resting_addresses_address primary key (subnet_id, address)
+      )`);
+    await connection.raw(`
+      create index resting_addresses_due on resting_addresses (subnet_id, rest_until)
+        where rest_until is not null`);
+    await connection.raw(`
+      create index resting_addresses_waiting on resting_addresses (port_id)
+        where rest_until is null`);
+  },
+};

@@ -1,0 +1,100 @@
+import type { Network, NetworkInput, NetworkList } from '@patchpanel/contract-network';
+import {
+  appendEvents,
+  checkIfMatch,
+  inTransaction,
+  readPageRequest,
+  toPage,
+  type IdempotencyClaim,
+  type NewEvent,
+  type OperationResponse,
+  type UserCaller,
+} from '@patchpanel/service-kit';
+import { v7 as newId } from 'uuid';
+import { withConstraints } from '../constraints.ts';
+import { created, createOnce, type Parts } from '../parts.ts';
+import { problem } from '../problems.ts';
+import { lookUpNetwork } from './lookup.ts';
+import {
+  deleteNetworkRow,
+  findContents,
+  insertNetwork,
+  selectNetworks,
+  toNetwork,
+  toNetworkContext,
+  type NetworkRow,
+} from './store.ts';
+
+/** Makes a network, once its provider has found nothing wrong with it. */
+export function createNetwork(
+  parts: Parts,
+  caller: UserCaller,
+  input: NetworkInput,
+  idempotency: IdempotencyClaim | undefined,
+): Promise<OperationResponse> {
+  return createOnce(parts, idempotency, async (trx) => {
+    const draft = {
+      id: newId(),
+      project_id: caller.projectId,
+      name: input.name ?? '',
+      provider: input.provider ?? parts.providers.defaultName,
+      provider_options: input.providerOptions ?? null,
+    };
+    parts.providers.checkNetwork(draft.provider, toNetworkContext(draft));
+    const row = await insertNetwork(trx, draft);
+    await appendEvents(trx, [networkEvent(row, 'created')]);
+    return created(`/v1/networks/${row.id}`, toNetwork(row));
+  });
+}
+
+/** Lists the project's networks, oldest first. */
+export async function listNetworks(
+  { database }: Parts,
+  caller: UserCaller,
+  query: { readonly limit?: number; readonly pageToken?: string; readonly name?: string },
+): Promise<NetworkList> {
+  const filters = {
+    project_id: caller.projectId,
+    ...(query.name === undefined ? {} : { name: query.name }),
+  };
+  const page = readPageRequest(query, filters);
+  return toPage(await selectNetworks(database.knex, filters, page), page, toNetwork);
+}
+
+/** Gives one network. */
+export async function getNetwork({ database }: Parts, caller: UserCaller, id: string): Promise<Network> {
+  return toNetwork(await lookUpNetwork(database.knex, caller, 'read', id));
+}
+
+/** Deletes a network that has neither subnets nor ports. */
+export function deleteNetwork(
+  { database }: Parts,
+  caller: UserCaller,
+  id: string,
+  ifMatch: string | undefined,
+): Promise<void> {
+  return inTransaction(database, async (trx) => {
+    const row = await lookUpNetwork(trx, caller, 'delete', id);
+    checkIfMatch(ifMatch, row.revision);
+    const { hasSubnets, hasPorts } = await findContents(trx, id);
+    if (hasSubnets || hasPorts) {
+      const what = [hasPorts ? 'ports' : '', hasSubnets ? 'subnets' : ''].filter((word) => word !== '');
+      throw problem('network-in-use', `The network has ${what.join(' and ')}. Delete them first.`);
+    }
+    await withConstraints(() => deleteNetworkRow(trx, id));
+    await appendEvents(trx, [networkEvent({ ...row, revision: row.revision + 1 }, 'deleted')]);
+  });
+}
+
+function networkEvent(
+  row: Pick<NetworkRow, 'id' | 'project_id' | 'revision'>,
+  change: 'created' | 'deleted',
+): NewEvent {
+  return {
+    projectId: row.project_id,
+    resourceType: 'network',
+    resourceId: row.id,
+    revision: row.revision,
+    change,
+  };
+}
