@@ -55,9 +55,13 @@ export function readPageRequest(
  * Orders a query by a unique column (UUIDv7 ids: the order of creation) and cuts one page out of it.
  * It fetches one row more than the limit, for `toPage` to know whether another page follows.
  */
-export function selectPage(query: Knex.QueryBuilder, page: PageRequest, idColumn = 'id'): Knex.QueryBuilder {
-  if (page.after !== undefined) query.where(idColumn, '>', page.after);
-  return query.orderBy(idColumn, 'asc').limit(page.limit + 1);
+export function selectPage<Row extends object, Result>(
+  query: Knex.QueryBuilder<Row, Result>,
+  page: PageRequest,
+  idColumn = 'id',
+): Knex.QueryBuilder<Row, Result> {
+  const paged = query.orderBy(idColumn, 'asc').limit(page.limit + 1);
+  return page.after === undefined ? paged : paged.whereRaw('?? > ?', [idColumn, page.after]);
 }
 
 /** Makes a page of the rows that `selectPage` gave. */
