@@ -1,0 +1,183 @@
+import type { Knex } from 'knex';
+import { selectPage, type PageRequest } from '@patchpanel/service-kit';
+
+export interface HostRow {
+  readonly name: string;
+  readonly driver: string;
+  readonly instance_capacity: number;
+  readonly instance_count: number;
+  readonly last_heartbeat_at: string;
+  readonly revision: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/** A host with what the database's clock says of its heartbeats. */
+export type HostRowWithStatus = HostRow & { readonly id: string; readonly is_up: boolean };
+
+/** By primary key; locks nothing. */
+export async function selectHost(
+  connection: Knex,
+  name: string,
+  silentAfterSeconds: number,
+): Promise<HostRowWithStatus | undefined> {
+  return withStatus(connection, silentAfterSeconds).where({ name }).first();
+}
+
+/** In the order of the primary key. */
+export async function selectHosts(
+  connection: Knex,
+  page: PageRequest,
+  silentAfterSeconds: number,
+): Promise<HostRowWithStatus[]> {
+  return selectPage(withStatus(connection, silentAfterSeconds), page, 'name');
+}
+
+function withStatus(
+  connection: Knex,
+  silentAfterSeconds: number,
+): Knex.QueryBuilder<HostRowWithStatus, HostRowWithStatus[]> {
+  return connection<HostRowWithStatus, HostRowWithStatus[]>('hosts').select(
+    '*',
+    // What pages are keyed by.
+    'name as id',
+    connection.raw('last_heartbeat_at > now() - make_interval(secs => ?) as is_up', [silentAfterSeconds]),
+  );
+}
+
+/** Makes a host known; undefined when it is already. */
+export async function insertHost(
+  trx: Knex.Transaction,
+  host: Pick<HostRow, 'name' | 'driver' | 'instance_capacity'>,
+): Promise<HostRow | undefined> {
+  const [row] = await trx<HostRow>('hosts').insert(host).onConflict('name').ignore().returning('*');
+  return row;
+}
+
+/**
+ * Notes a registration as a heartbeat, and what it says; the revision rises when anything of it is news, a return from
+ * silence included. Locks the row.
+ */
+export async function updateRegistration(
+  trx: Knex.Transaction,
+  host: Pick<HostRow, 'name' | 'driver' | 'instance_capacity'>,
+): Promise<{ readonly host: HostRow; readonly isNews: boolean }> {
+  const { rows }: { rows: (HostRow & { is_news: boolean })[] } = await trx.raw(
+    `with news as (
+       select name, is_silent or driver <> :driver or instance_capacity <> :instance_capacity as is_news
+       from hosts
+       where name = :name
+       for no key update
+     )
+     update hosts
+     set
+       driver = :driver,
+       instance_capacity = :instance_capacity,
+       last_heartbeat_at = now(),
+       is_silent = false,
+       revision = revision + case when news.is_news then 1 else 0 end,
+       updated_at = case when news.is_news then now() else updated_at end
+     from news
+     where hosts.name = news.name
+     returning hosts.*, news.is_news`,
+    { ...host },
+  );
+  const [row] = rows;
+  if (!row) throw new Error(`host ${host.name} vanished`);
+  return { host: row, isNews: row.is_news };
+}
+
+/** Notes a heartbeat: one row by its primary key, no index. Says whether the host was thought silent; undefined if unknown. */
+export async function updateHeartbeat(
+  trx: Knex.Transaction,
+  name: string,
+): Promise<{ readonly host: HostRow; readonly wasSilent: boolean } | undefined> {
+  const { rows }: { rows: (HostRow & { was_silent: boolean })[] } = await trx.raw(
+    `with before as (
+       select name, is_silent from hosts where name = :name for no key update
+     )
+     update hosts
+     set
+       last_heartbeat_at = now(),
+       is_silent = false,
+       revision = revision + case when before.is_silent then 1 else 0 end,
+       updated_at = case when before.is_silent then now() else updated_at end
+     from before
+     where hosts.name = before.name
+     returning hosts.*, before.is_silent as was_silent`,
+    { name },
+  );
+  const [row] = rows;
+  return row && { host: row, wasSilent: row.was_silent };
+}
+
+/** Marks hosts that have missed their heartbeats, so that their silence is told once. Scans the hosts; locks those it marks. */
+export async function markSilentHosts(trx: Knex.Transaction, silentAfterSeconds: number): Promise<HostRow[]> {
+  const { rows }: { rows: HostRow[] } = await trx.raw(
+    `update hosts
+     set is_silent = true, revision = revision + 1, updated_at = now()
+     where name in (
+       select name
+       from hosts
+       where not is_silent
+       and last_heartbeat_at <= now() - make_interval(secs => :silentAfterSeconds)
+       order by name
+       for no key update skip locked
+     )
+     returning *`,
+    { silentAfterSeconds },
+  );
+  return rows;
+}
+
+/**
+ * Takes one place on the least loaded host that is up and has room, and names that host; undefined when there is none.
+ * Served by hosts_with_room. First among the hosts that nobody is placing on at this moment; only when that finds none it
+ * waits for the others, so that concurrent placings spread instead of queueing, and a free place is never overlooked.
+ * The host's row stays locked until the transaction ends: the count can't pass the capacity.
+ */
+export async function takePlaceOnHost(
+  trx: Knex.Transaction,
+  silentAfterSeconds: number,
+): Promise<string | undefined> {
+  const host =
+    (await lockLeastLoaded(trx, silentAfterSeconds, 'skip locked')) ??
+    (await lockLeastLoaded(trx, silentAfterSeconds, ''));
+  if (host === undefined) return undefined;
+  await trx('hosts').where({ name: host }).increment('instance_count', 1);
+  return host;
+}
+
+async function lockLeastLoaded(
+  trx: Knex.Transaction,
+  silentAfterSeconds: number,
+  locked: 'skip locked' | '',
+): Promise<string | undefined> {
+  const { rows }: { rows: { name: string }[] } = await trx.raw(
+    `select name
+     from hosts
+     where instance_count < instance_capacity
+     and last_heartbeat_at > now() - make_interval(secs => :silentAfterSeconds)
+     order by load, name
+     limit 1
+     for no key update ${locked}`,
+    { silentAfterSeconds },
+  );
+  return rows[0]?.name;
+}
+
+/** Gives an instance's place back. Locks the host's row. */
+export async function givePlaceBack(trx: Knex.Transaction, name: string): Promise<void> {
+  await trx('hosts').where({ name }).decrement('instance_count', 1);
+}
+
+/** How many hosts are up. Scans the hosts; locks nothing. */
+export async function countHostsUp(connection: Knex, silentAfterSeconds: number): Promise<number> {
+  const { rows }: { rows: { up: number }[] } = await connection.raw(
+    `select cast(count(*) as integer) as up
+     from hosts
+     where last_heartbeat_at > now() - make_interval(secs => :silentAfterSeconds)`,
+    { silentAfterSeconds },
+  );
+  return rows[0]?.up ?? 0;
+}

@@ -1,0 +1,185 @@
+import type { Knex } from 'knex';
+import { v7 as uuidv7 } from 'uuid';
+import type { Instance, InstanceInput, InstanceList, InstanceStatus } from '@patchpanel/contract-compute';
+import {
+  afterCommit,
+  appendEvents,
+  checkIfMatch,
+  inTransaction,
+  readPageRequest,
+  toPage,
+  type IdempotencyClaim,
+  type OperationResponse,
+  type UserCaller,
+} from '@patchpanel/service-kit';
+import { authorise, type Action } from '../authorisation.ts';
+import { created, createOnce, type Parts } from '../parts.ts';
+import { problem } from '../problems.ts';
+import { vnicEvent } from '../vnics/representation.ts';
+import { putVnicsIntoInstance, selectVnicsOfInstances } from '../vnics/store.ts';
+import { lockFreeVnics, refuseRepeatedVnics } from './cards.ts';
+import { findPlace } from './placement.ts';
+import { removeInstance } from './removal.ts';
+import { assignmentEvents, instanceEvent, presentInstance, stateOf } from './representation.ts';
+import { publicStatus, takeOrder, type Order, type OrderOutcome } from './state-machine.ts';
+import {
+  insertInstance,
+  lockInstanceOfProject,
+  selectInstance,
+  selectInstances,
+  updateInstance,
+  type InstanceChange,
+  type InstanceRow,
+} from './store.ts';
+
+/** Makes an instance with the vNICs given, in their order, and places it unless it is to be made stopped. */
+export async function createInstance(
+  parts: Parts,
+  caller: UserCaller,
+  input: InstanceInput,
+  claim: IdempotencyClaim | undefined,
+): Promise<OperationResponse> {
+  authorise(caller, 'change');
+  const vnicIds = input.vnicIds ?? [];
+  const powerState = input.powerState ?? 'running';
+  refuseRepeatedVnics(vnicIds);
+  return createOnce(parts, claim, async (trx) => {
+    await lockFreeVnics(trx, caller, vnicIds);
+    const place: InstanceChange =
+      powerState === 'running'
+        ? await findPlace(trx, parts, { placement: 0, isNew: true })
+        : { status: 'stopped' };
+    const instance = await insertInstance(trx, {
+      id: uuidv7(),
+      project_id: caller.projectId,
+      name: input.name ?? '',
+      power_state: powerState,
+      ...place,
+    });
+    const vnics = await putVnicsIntoInstance(trx, instance.id, vnicIds);
+    if (instance.status === 'scheduling') afterCommit(trx, parts.wakePlacement);
+    await appendEvents(trx, [
+      instanceEvent(instance, 'created'),
+      ...vnics.map((vnic) => vnicEvent(vnic, 'updated')),
+      ...assignmentEvents(instance, 'created'),
+    ]);
+    return created(`/v1/instances/${instance.id}`, presentInstance(instance, vnicIds));
+  });
+}
+
+/** One page of the project's instances, oldest first. */
+export async function listInstances(
+  parts: Parts,
+  caller: UserCaller,
+  query: { limit?: number; pageToken?: string; status?: InstanceStatus },
+): Promise<InstanceList> {
+  authorise(caller, 'read');
+  const filter = { projectId: caller.projectId, status: query.status };
+  const page = readPageRequest(query, { list: 'instances', ...filter });
+  const rows = await selectInstances(parts.database.knex, filter, page);
+  const vnicIds = await vnicIdsOf(parts.database.knex, rows);
+  return toPage(rows, page, (row) => presentInstance(row, vnicIds.get(row.id) ?? []));
+}
+
+export async function getInstance(parts: Parts, caller: UserCaller, instanceId: string): Promise<Instance> {
+  return present(parts.database.knex, await lookUpInstance(parts.database.knex, caller, 'read', instanceId));
+}
+
+/**
+ * Starts, stops or deletes a machine: changes what is wanted of it, and leaves the rest to its host. One that has no host
+ * is gone at once when it is deleted; the answer is the last that is seen of it.
+ */
+export async function orderInstance(
+  parts: Parts,
+  caller: UserCaller,
+  instanceId: string,
+  order: Order,
+  ifMatch: string | undefined,
+): Promise<Instance> {
+  return inTransaction(parts.database, async (trx) => {
+    const instance = await lookUpInstance(trx, caller, 'change', instanceId);
+    checkIfMatch(ifMatch, instance.revision);
+    const outcome = takeOrder(stateOf(instance), order);
+    switch (outcome.kind) {
+      case 'refused':
+        throw problem(outcome.code, `Instance ${instance.id} is being deleted: it takes no other order.`);
+      case 'unchanged':
+        return present(trx, instance);
+      case 'gone': {
+        const last = {
+          ...instance,
+          status: 'deleting',
+          status_reason: null,
+          revision: instance.revision + 1,
+        } as const;
+        const answer = await present(trx, last);
+        await appendEvents(trx, await removeInstance(trx, instance));
+        return answer;
+      }
+      case 'changed':
+        return present(trx, await applyOrder(trx, parts, instance, outcome));
+    }
+  });
+}
+
+async function applyOrder(
+  trx: Knex.Transaction,
+  parts: Parts,
+  instance: InstanceRow,
+  { powerState, isDeleting }: Extract<OrderOutcome, { kind: 'changed' }>,
+): Promise<InstanceRow> {
+  const revision = instance.revision + 1;
+  const revisions = { revision, generation: revision, order_revision: revision };
+  const state = {
+    ...stateOf(instance),
+    powerState,
+    isDeleting,
+    generation: revision,
+    orderRevision: revision,
+  };
+  const status = publicStatus(state);
+  const place: InstanceChange =
+    status === 'scheduling'
+      ? await findPlace(trx, parts, { placement: instance.placement, isNew: true })
+      : { status, status_reason: null };
+  const changed = await updateInstance(trx, instance.id, {
+    power_state: powerState,
+    is_deleting: isDeleting,
+    ...place,
+    ...revisions,
+  });
+  if (changed.status === 'scheduling') afterCommit(trx, parts.wakePlacement);
+  await appendEvents(trx, [
+    instanceEvent(changed, 'updated'),
+    ...assignmentEvents(changed, instance.host_name === null ? 'created' : 'updated'),
+  ]);
+  return changed;
+}
+
+/** The caller's instance, locked when it is to be changed. Throws `instance-not-found`, whether it is another project's or nobody's. */
+async function lookUpInstance(
+  connection: Knex,
+  caller: UserCaller,
+  action: Action,
+  id: string,
+): Promise<InstanceRow> {
+  authorise(caller, action);
+  const find = action === 'read' ? selectInstance : lockInstanceOfProject;
+  const row = await find(connection, caller.projectId, id);
+  if (!row) throw problem('instance-not-found', `The project has no instance ${id}.`);
+  return row;
+}
+
+async function present(connection: Knex, row: InstanceRow): Promise<Instance> {
+  const vnicIds = await vnicIdsOf(connection, [row]);
+  return presentInstance(row, vnicIds.get(row.id) ?? []);
+}
+
+async function vnicIdsOf(connection: Knex, rows: readonly InstanceRow[]): Promise<Map<string, string[]>> {
+  const vnics = await selectVnicsOfInstances(
+    connection,
+    rows.map(({ id }) => id),
+  );
+  const byInstance = Map.groupBy(vnics, ({ instance_id }) => instance_id ?? '');
+  return new Map([...byInstance].map(([id, cards]) => [id, cards.map((card) => card.id)]));
+}

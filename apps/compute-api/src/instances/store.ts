@@ -1,0 +1,152 @@
+import type { Knex } from 'knex';
+import type { InstanceStatus, PowerState } from '@patchpanel/contract-compute';
+import type { InstanceReportStatusEnum } from '@patchpanel/contract-compute-southbound';
+import { selectPage, type PageRequest } from '@patchpanel/service-kit';
+
+export interface InstanceRow {
+  readonly id: string;
+  readonly project_id: string;
+  readonly name: string;
+  readonly power_state: PowerState;
+  readonly is_deleting: boolean;
+  readonly status: InstanceStatus;
+  readonly status_reason: string | null;
+  readonly host_name: string | null;
+  readonly placement: number;
+  readonly generation: number;
+  readonly order_revision: number;
+  readonly reported_status: InstanceReportStatusEnum | null;
+  readonly observed_revision: number;
+  readonly revision: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/** An instance that a host has. */
+export type PlacedInstanceRow = InstanceRow & { readonly host_name: string };
+
+/** What of a row a change may set; the rest is set by the change itself. */
+export type InstanceChange = Partial<
+  Pick<
+    InstanceRow,
+    | 'power_state'
+    | 'is_deleting'
+    | 'status'
+    | 'status_reason'
+    | 'host_name'
+    | 'placement'
+    | 'generation'
+    | 'order_revision'
+    | 'reported_status'
+    | 'observed_revision'
+    | 'revision'
+  >
+>;
+
+export async function insertInstance(
+  trx: Knex.Transaction,
+  instance: Pick<InstanceRow, 'id' | 'project_id' | 'name' | 'power_state'> & InstanceChange,
+): Promise<InstanceRow> {
+  const [row] = await trx<InstanceRow>('instances').insert(instance).returning('*');
+  if (!row) throw new Error('the instance was not inserted');
+  return row;
+}
+
+/** By primary key; locks nothing. */
+export async function selectInstance(
+  connection: Knex,
+  projectId: string,
+  id: string,
+): Promise<InstanceRow | undefined> {
+  return connection<InstanceRow>('instances').where({ id, project_id: projectId }).first();
+}
+
+/** By primary key; locks the row until the transaction ends. */
+export async function lockInstanceOfProject(
+  trx: Knex,
+  projectId: string,
+  id: string,
+): Promise<InstanceRow | undefined> {
+  return trx<InstanceRow>('instances').where({ id, project_id: projectId }).forUpdate().first();
+}
+
+/** By primary key; locks the row until the transaction ends. Its vNICs and its host are locked after it, never before. */
+export async function lockInstance(trx: Knex.Transaction, id: string): Promise<InstanceRow | undefined> {
+  return trx<InstanceRow>('instances').where({ id }).forUpdate().first();
+}
+
+/** Served by instances_project or instances_project_status. */
+export async function selectInstances(
+  connection: Knex,
+  filter: { projectId: string; status: InstanceStatus | undefined },
+  page: PageRequest,
+): Promise<InstanceRow[]> {
+  const query = connection<InstanceRow>('instances').where('project_id', filter.projectId);
+  if (filter.status !== undefined) query.where('status', filter.status);
+  return selectPage(query, page);
+}
+
+/** Writes a change of a locked row. */
+export async function updateInstance(
+  trx: Knex.Transaction,
+  id: string,
+  change: InstanceChange,
+): Promise<InstanceRow> {
+  const [row] = await trx<InstanceRow>('instances')
+    .where({ id })
+    .update({ ...change, updated_at: trx.fn.now() })
+    .returning('*');
+  if (!row) throw new Error(`instance ${id} vanished under its lock`);
+  return row;
+}
+
+/** Notes that what the instance's host is to know has changed; undefined when no host has it. Locks the row. */
+export async function raiseGeneration(trx: Knex.Transaction, id: string): Promise<InstanceRow | undefined> {
+  const [row] = await trx<InstanceRow>('instances')
+    .where({ id })
+    .whereNotNull('host_name')
+    .update({
+      revision: trx.raw('revision + 1'),
+      generation: trx.raw('revision + 1'),
+      updated_at: trx.fn.now(),
+    })
+    .returning('*');
+  return row;
+}
+
+export async function deleteInstanceRow(trx: Knex.Transaction, id: string): Promise<void> {
+  await trx('instances').where({ id }).delete();
+}
+
+/** The longest-waiting instance that nobody else is placing now. Served by instances_waiting; locks the row. */
+export async function lockNextWaiting(trx: Knex.Transaction): Promise<InstanceRow | undefined> {
+  return waiting(trx).orderBy('id').forUpdate().skipLocked().first();
+}
+
+/** Whether any instance waits for a host. Served by instances_waiting. */
+export async function isAnyWaiting(connection: Knex): Promise<boolean> {
+  return (await waiting(connection).select('id').first()) !== undefined;
+}
+
+/** Tells waiting instances why they wait, at most `limit` of those told something else before. Locks them. */
+export async function setWaitingReason(
+  trx: Knex.Transaction,
+  reason: string,
+  limit: number,
+): Promise<InstanceRow[]> {
+  const untold = waiting(trx)
+    .select('id')
+    .whereRaw('status_reason is distinct from ?', [reason])
+    .orderBy('id')
+    .limit(limit)
+    .forUpdate()
+    .skipLocked();
+  return trx<InstanceRow>('instances')
+    .whereIn('id', await untold.pluck('id'))
+    .update({ status_reason: reason, revision: trx.raw('revision + 1'), updated_at: trx.fn.now() })
+    .returning('*');
+}
+
+function waiting(connection: Knex): Knex.QueryBuilder<InstanceRow, InstanceRow[]> {
+  return connection<InstanceRow>('instances').whereNull('host_name').where('power_state', 'running');
+}
