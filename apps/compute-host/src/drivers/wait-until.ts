@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../pause.ts';
 import { DriverError } from './driver-error.ts';
 
 /**
@@ -25,14 +25,5 @@ export async function waitUntil<Seen>(
       throw new DriverError('timed-out', `waited ${options.deadlineMs} ms until ${options.what}`);
     }
     await pause(options.everyMs, options.signal);
-  }
-}
-
-/** Waits so long, or until the signal fires. */
-export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  try {
-    await delay(milliseconds, undefined, { signal });
-  } catch (cause) {
-    if (!signal.aborted) throw cause;
   }
 }

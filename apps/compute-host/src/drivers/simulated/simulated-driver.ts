@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { DriverProbe, Machine, MachineDriver, MachineStatus, VnicDevice } from '../driver.ts';
+import { pause } from '../../pause.ts';
 import { DriverError } from '../driver-error.ts';
 import { InstanceRecords } from '../instance-records.ts';
 import { assertNotStale, assertUsableInstanceId, machineSchema } from '../machine-schema.ts';
-import { pause } from '../wait-until.ts';
 import { chance } from './chance.ts';
 
 const recordSchema = z.object({
@@ -24,11 +24,12 @@ export interface SimulatedDriverOptions {
   /** Where records live, so that simulated machines outlive the process as real ones do. */
   readonly stateDir: string;
   /** How long each verb takes, in milliseconds; a pair is a range. None by default. */
-  readonly latencyMs?: Partial<Record<SimulatedVerb, readonly [least: number, most: number]>>;
+  readonly latencyMs?:
+    Partial<Record<SimulatedVerb, readonly [least: number, most: number] | undefined>> | undefined;
   /** How often each verb fails, 0 to 1. Never by default. */
-  readonly failureRate?: Partial<Record<SimulatedVerb, number>>;
+  readonly failureRate?: Partial<Record<SimulatedVerb, number | undefined>> | undefined;
   /** The same seed gives each machine the same fate. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
 }
 
