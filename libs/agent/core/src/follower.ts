@@ -1,0 +1,151 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ExponentialBackoff, type IBackoff } from 'cockatiel';
+import type { VnicKey } from '@patchpanel/contract-agent';
+import type { Binding, Change } from '@patchpanel/contract-network-southbound';
+import type { ProviderLogger } from '@patchpanel/provider';
+import { NetworkServiceError, type NetworkService } from './network-service.ts';
+import { readBinding, type KnownBinding } from './record.ts';
+import type { RetryTiming } from './retries.ts';
+import { Slots } from './turns.ts';
+
+export interface FollowerParts {
+  readonly networkService: NetworkService;
+  readonly logger: ProviderLogger;
+  /** Called with what a binding is now, for each one's news in their order. */
+  readonly heard: (told: KnownBinding) => void;
+  /** Called when a binding is not there any more. */
+  readonly gone: (key: VnicKey, bindingId: string) => void;
+  /** Called when everything was listed anew, with the ids of all bindings that were listed; rejects to have it done again. */
+  readonly listed: (bindingIds: ReadonlySet<string>) => Promise<void>;
+  /** How long to wait at the service for a change. */
+  readonly waitSeconds: number;
+  /** How often to list everything anew, though nothing asks for it. */
+  readonly resyncSeconds: number;
+  readonly retry: RetryTiming;
+}
+
+const parallelReads = 8;
+
+/**
+ * Keeps up with this host's bindings: lists them, then follows the changes from where the first page of the list stood, so
+ * that nothing between is missed. Lists anew when the service does not know the place any more, and now and then.
+ */
+export class Follower {
+  readonly #parts: FollowerParts;
+  readonly #slots = new Slots(parallelReads);
+  #wanted = new AbortController();
+
+  constructor(parts: FollowerParts) {
+    this.#parts = parts;
+  }
+
+  /** Follows until the signal is aborted; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { firstMilliseconds, mostMilliseconds } = this.#parts.retry;
+    const factory = new ExponentialBackoff({ initialDelay: firstMilliseconds, maxDelay: mostMilliseconds });
+    let backoff: IBackoff<unknown> | undefined;
+    let cursor: string | undefined;
+    let listedAt = 0;
+    while (!signal.aborted) {
+      try {
+        if (
+          cursor === undefined ||
+          this.#wanted.signal.aborted ||
+          isPast(listedAt, this.#parts.resyncSeconds)
+        ) {
+          this.#wanted = new AbortController();
+          cursor = await this.#list(signal);
+          listedAt = performance.now();
+        }
+        cursor = await this.#follow(cursor, signal);
+        backoff = undefined;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (this.#wanted.signal.aborted) continue;
+        if (error instanceof NetworkServiceError && error.code === 'invalid-cursor') {
+          this.#parts.logger.info({}, 'the place in the feed of changes is not known any more: listing anew');
+          cursor = undefined;
+          continue;
+        }
+        backoff = backoff === undefined ? factory.next() : backoff.next(undefined);
+        this.#complain(error, backoff.duration);
+        await delay(backoff.duration, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Lists everything anew as soon as may be. */
+  resync(): void {
+    this.#wanted.abort();
+  }
+
+  async #list(signal: AbortSignal): Promise<string> {
+    const { networkService, listed } = this.#parts;
+    const ids = new Set<string>();
+    let cursor: string | undefined;
+    let pageToken: string | undefined;
+    do {
+      const page = await networkService.listBindings(pageToken, signal);
+      cursor ??= page.cursor;
+      for (const sent of page.items) {
+        ids.add(sent.id);
+        this.#hear(sent);
+      }
+      pageToken = page.nextPageToken;
+    } while (pageToken !== undefined);
+    await listed(ids);
+    return cursor;
+  }
+
+  /** One step of the feed. The place moves on only when every change was read. */
+  async #follow(cursor: string, signal: AbortSignal): Promise<string> {
+    const { networkService, waitSeconds } = this.#parts;
+    const until = AbortSignal.any([signal, this.#wanted.signal]);
+    const { items, nextCursor } = await networkService.changes(cursor, waitSeconds, until);
+    const last = new Map(items.map((change) => [change.bindingId, change]));
+    await Promise.all([...last.values()].map((change) => this.#slots.run(() => this.#read(change, signal))));
+    return nextCursor;
+  }
+
+  async #read({ bindingId, projectId, vnicId }: Change, signal: AbortSignal): Promise<void> {
+    const { networkService, gone } = this.#parts;
+    try {
+      this.#hear(await networkService.getBinding(bindingId, signal));
+    } catch (error) {
+      if (!(error instanceof NetworkServiceError) || error.code !== 'binding-not-found') throw error;
+      gone({ projectId, vnicId }, bindingId);
+    }
+  }
+
+  /** One binding that is not understood must not keep the others from being followed. */
+  #hear(sent: Binding): void {
+    let told: KnownBinding;
+    try {
+      told = readBinding(sent);
+    } catch (error) {
+      this.#parts.logger.error(
+        { bindingId: sent.id, err: error },
+        'the network service sent a binding that is not understood',
+      );
+      return;
+    }
+    this.#parts.heard(told);
+  }
+
+  #complain(error: unknown, waitMilliseconds: number): void {
+    const { logger } = this.#parts;
+    const facts = { waitMilliseconds: Math.round(waitMilliseconds) };
+    if (error instanceof NetworkServiceError) {
+      logger.warn(
+        { ...facts, code: error.code, reason: error.message },
+        'the network service is not followed now',
+      );
+    } else {
+      logger.error({ ...facts, err: error }, 'following the network service failed');
+    }
+  }
+}
+
+function isPast(startedAt: number, seconds: number): boolean {
+  return performance.now() - startedAt > seconds * 1000;
+}

@@ -1,0 +1,62 @@
+import { ExponentialBackoff, type IBackoff } from 'cockatiel';
+
+export interface RetryTiming {
+  /** Shortest wait before the first repetition. */
+  readonly firstMilliseconds: number;
+  /** Longest wait between two. */
+  readonly mostMilliseconds: number;
+}
+
+interface Pending {
+  readonly backoff: IBackoff<unknown>;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** What is to be tried again, by key: after waits that grow, with jitter, or at once when there is hope. */
+export class Retries {
+  readonly #pending = new Map<string, Pending>();
+  readonly #attempt: (key: string) => void;
+  readonly #first: () => IBackoff<unknown>;
+  #isClosed = false;
+
+  constructor(timing: RetryTiming, attempt: (key: string) => void) {
+    this.#attempt = attempt;
+    const factory = new ExponentialBackoff({
+      initialDelay: timing.firstMilliseconds,
+      maxDelay: timing.mostMilliseconds,
+    });
+    this.#first = () => factory.next();
+  }
+
+  /** Tries the key again later: later than the last time, unless `settle` came between. */
+  schedule(key: string): void {
+    if (this.#isClosed) return;
+    const before = this.#pending.get(key);
+    if (before !== undefined) clearTimeout(before.timer);
+    const backoff = before === undefined ? this.#first() : before.backoff.next(undefined);
+    const timer = setTimeout(() => this.#attempt(key), backoff.duration);
+    this.#pending.set(key, { backoff, timer });
+  }
+
+  /** Nothing is left to try for the key. */
+  settle(key: string): void {
+    const before = this.#pending.get(key);
+    if (before !== undefined) clearTimeout(before.timer);
+    this.#pending.delete(key);
+  }
+
+  /** Tries everything that waits within a moment, spread so that it does not come as one wave. */
+  hasten(withinMilliseconds = 200): void {
+    for (const [key, { backoff, timer }] of this.#pending) {
+      clearTimeout(timer);
+      const soon = setTimeout(() => this.#attempt(key), Math.random() * withinMilliseconds);
+      this.#pending.set(key, { backoff, timer: soon });
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const { timer } of this.#pending.values()) clearTimeout(timer);
+    this.#pending.clear();
+  }
+}
