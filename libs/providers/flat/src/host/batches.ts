@@ -12,7 +12,7 @@ import type { ActualRoute, Snapshot } from './snapshot.ts';
 export function makeLinks(instance: string, plan: Plan, { bridge, hostEnd }: Snapshot): string {
   const { bridge: bridgeName, hostEnd: hostEndName, identity, device, mtu } = plan;
   const bridgeOptions =
-    'stp_state 0 forward_delay 0 mcast_snooping 0 nf_call_iptables 0 nf_call_ip6tables 0 nf_call_arptables 0';
+    'forward_delay 0 mcast_snooping 0 nf_call_iptables 0 nf_call_ip6tables 0 nf_call_arptables 0';
   const makeHostEnd =
     device.kind === 'tap'
       ? [`tuntap add dev ${hostEndName} mode tap user ${device.ownerUid}`]
@@ -22,8 +22,10 @@ export function makeLinks(instance: string, plan: Plan, { bridge, hostEnd }: Sna
         ];
   return lines([
     bridge === undefined
-      ? `link add name ${bridgeName} type bridge ${bridgeOptions}`
-      : `link set dev ${bridgeName} type bridge ${bridgeOptions}`,
+      ? `link add name ${bridgeName} type bridge stp_state 0`
+      : `link set dev ${bridgeName} type bridge stp_state 0`,
+    // Apart, because with spanning tree on the kernel refuses a forward delay of 0.
+    `link set dev ${bridgeName} type bridge ${bridgeOptions}`,
     `link set dev ${bridgeName} alias ${networkLabel(instance, identity.networkId)} arp off addrgenmode none`,
     ...(hostEnd === undefined ? makeHostEnd : []),
     // Off its former network before it gets the rules of the new one.

@@ -9,7 +9,16 @@ export const hookPriority = -350;
 /** Why a frame is dropped: each has a named counter per vNIC. */
 export const dropReasons = {
   /** Counted at the netdev ingress hook of the host end: what the machine sends. */
-  netdev: ['admin-down', 'source-mac', 'ethertype', 'arp', 'source-ip', 'neighbour-discovery', 'dhcp-server'],
+  netdev: [
+    'admin-down',
+    'source-mac',
+    'ethertype',
+    'arp',
+    'source-ip',
+    'neighbour-discovery',
+    'dhcp-server',
+    'malformed',
+  ],
   /** Counted in the bridge's forward hook: what the machine would be sent. */
   bridge: ['unreceivable'],
 } as const;
@@ -70,8 +79,13 @@ function sendingRules(plan: Plan): string[] {
     `meta protocol ip6 udp dport 546 ${drop('dhcp-server')}`,
     // Before a link has an address it asks for routers and reports its groups from the unspecified one (RFC 4861, RFC 3590).
     'ip6 saddr :: icmpv6 type { nd-router-solicit, mld-listener-report, mld2-listener-report } accept',
-    // `meta l4proto` does not match where a chain of extension headers has no end in this frame (RFC 7112).
-    ...ownAddresses(plan, 6).map((own) => `ip6 saddr ${own} meta l4proto != 255 accept`),
+    ...ownAddresses(plan, 6).flatMap((own) => [
+      // A later fragment has no header of its own; the kernel puts none together of which the first did not pass.
+      `ip6 saddr ${own} frag frag-off != 0 meta l4proto != 255 accept`,
+      // Matches whatever is there, and nothing when the transport header lies beyond this frame (RFC 7112).
+      `ip6 saddr ${own} @th,0,32 & 0x0 == 0x0 accept`,
+      `ip6 saddr ${own} ${drop('malformed')}`,
+    ]),
     `ether type ip6 ${drop('source-ip')}`,
   ];
 }
