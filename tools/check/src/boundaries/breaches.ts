@@ -22,6 +22,8 @@ const breaches: readonly Import[] = [
   { from: 'apps/compute-api', of: '@patchpanel/sdk' },
   { from: 'apps/compute-api', of: '@patchpanel/contract-network' },
   { from: 'apps/compute-host', of: '@patchpanel/contract-network-southbound' },
+  { from: 'apps/compute-api', of: '../../../openapi/dist/network.json' },
+  { from: 'apps/network-api', of: '../../../openapi/dist/compute-southbound.json' },
   // Laws 2 and 3, one door and one holder of credentials.
   { from: 'apps/compute-host', of: '@patchpanel/agent-core' },
   { from: 'apps/compute-host', of: '../../../libs/agent/core/src/index.ts' },
@@ -57,6 +59,7 @@ const allowed: readonly Import[] = [
   { from: 'apps/compute-host', of: '@patchpanel/agent-api' },
   { from: 'apps/compute-host', of: '@patchpanel/contract-agent' },
   { from: 'apps/compute-api', of: '@patchpanel/contract-compute-southbound' },
+  { from: 'apps/compute-api', of: '../../../openapi/dist/compute.json' },
   { from: 'apps/network-api', of: '@patchpanel/provider' },
   { from: 'apps/network-api', of: '@patchpanel/service-kit' },
   { from: 'apps/network-agent', of: '@patchpanel/agent-core' },

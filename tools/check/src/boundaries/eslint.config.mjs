@@ -1,6 +1,6 @@
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
-import { boundaries, noAppImports } from './rules.ts';
+import { boundaries, foreignDocuments, noAppImports } from './rules.ts';
 
 /** The import boundaries alone: without types, and without a way for a comment to switch them off. */
 export default [
@@ -15,4 +15,8 @@ export default [
       'no-restricted-imports': ['error', { patterns: [noAppImports] }],
     },
   },
+  ...foreignDocuments.map(({ files, regex, message }) => ({
+    files,
+    rules: { 'no-restricted-imports': ['error', { patterns: [noAppImports, { regex, message }] }] },
+  })),
 ];
