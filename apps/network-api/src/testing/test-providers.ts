@@ -1,0 +1,29 @@
+import type { IpVersion, ServerProvider } from '@patchpanel/provider';
+
+/** A server half that realises nothing; its documents say what it was asked. */
+export function testProvider(name: string, ipVersions: readonly IpVersion[] = [4, 6]): ServerProvider {
+  return {
+    name,
+    capabilities: () => ({
+      spi: { min: 1, max: 1 },
+      ipVersions,
+      maxMtu: 9000,
+      pools: [],
+      networkOptionsSchema: {
+        type: 'object',
+        additionalProperties: false,
+        properties: { vlan: { type: 'integer', minimum: 1, maximum: 4094 } },
+      },
+    }),
+    validateNetwork: ({ options }) =>
+      options['vlan'] === 13 ? [{ pointer: '/options/vlan', detail: 'must not be 13' }] : [],
+    validateSubnet: ({ cidr }) =>
+      cidr === '10.66.0.0/16' ? [{ pointer: '/cidr', detail: 'must not be 10.66.0.0/16' }] : [],
+    validatePort: ({ fixedIps }) =>
+      fixedIps.length > 3 ? [{ pointer: '/fixedIps', detail: 'must not have more than 3 addresses' }] : [],
+    wiring: ({ network, subnets, port }) => ({
+      version: 1,
+      document: { provider: name, networkId: network.id, portId: port.id, subnets: subnets.length },
+    }),
+  };
+}
