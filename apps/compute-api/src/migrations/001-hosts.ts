@@ -8,7 +8,7 @@ import type { Knex } from 'knex';
 export async function createHosts(connection: Knex): Promise<void> {
   await connection.raw(`
     create table hosts (
-      name text primary key constraint hosts_name_form check (name ~ '^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$'),
+      name text primary key constraint hosts_name_form check (name ~ '^[a-z0-9](|[a-z0-9.-]{0,61}[a-z0-9])$'),
       driver text not null,
       instance_capacity integer not null constraint hosts_capacity_range check (instance_capacity >= 0),
       instance_count integer not null default 0 constraint hosts_count_range check (instance_count >= 0),

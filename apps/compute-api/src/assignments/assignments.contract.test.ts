@@ -1,0 +1,250 @@
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AssignmentChange } from '@patchpanel/contract-compute-southbound';
+import { testEngine } from '@patchpanel/service-kit/testing';
+import {
+  outline,
+  startComputeService,
+  type ComputeService,
+  type HostClient,
+  type UserClient,
+} from '../testing/compute-service.ts';
+
+let service: ComputeService;
+let user: UserClient;
+let host: HostClient;
+let stopping: AbortController;
+beforeAll(async () => {
+  stopping = new AbortController();
+  service = await startComputeService({ stopping: stopping.signal });
+  user = await service.user();
+  host = await service.host('host-1');
+  await host.register(1000);
+});
+afterAll(() => service.close());
+
+interface Batch {
+  readonly items: AssignmentChange[];
+  readonly nextCursor: string;
+}
+
+async function follow(query: string): Promise<Batch> {
+  return (await host.get(`/v1/assignments/changes?${query}`).expect(200)).body;
+}
+
+async function cursorOfNow(): Promise<string> {
+  return (await host.get('/v1/assignments?limit=1').expect(200)).body.cursor;
+}
+
+describe(`assignments on ${testEngine()}`, () => {
+  it('show a host its instances with their cards in order, and hand network data on as it is', async () => {
+    const networkData = '{"looks": "like JSON", "but is": nobody’s business}';
+    const first = await user.makeVnic({ networkData });
+    const second = await user.makeVnic();
+    const instance = await user.makeInstance({ name: 'web-1', vnicIds: [second.id, first.id] });
+    const expected = {
+      instanceId: instance.id,
+      projectId: user.projectId,
+      name: 'web-1',
+      desired: 'running',
+      placement: 1,
+      revision: 1,
+      vnics: [
+        { vnicId: second.id, macAddress: second.macAddress },
+        { vnicId: first.id, macAddress: first.macAddress, networkData },
+      ],
+    };
+    expect(await host.readAssignment(instance.id)).toEqual(expected);
+    const { body } = await host.get('/v1/assignments?limit=200').expect(200);
+    expect(body.items).toContainEqual(expected);
+  });
+
+  it('are listed page by page, each with a cursor; the first one misses nothing that follows', async () => {
+    const busy = await startBusyHost();
+    const seen = new Set<string>();
+    const { body: firstPage } = await busy.host.get('/v1/assignments?limit=2').expect(200);
+    const during = await user.makeInstance();
+    let page = firstPage;
+    for (;;) {
+      for (const { instanceId } of page.items) seen.add(instanceId);
+      if (page.nextPageToken === undefined) break;
+      page = (await busy.host.get(`/v1/assignments?limit=2&pageToken=${page.nextPageToken}`).expect(200))
+        .body;
+    }
+    expect([...busy.ids].every((id) => seen.has(id))).toBe(true);
+    const { body } = await busy.host.get(`/v1/assignments/changes?cursor=${firstPage.cursor}`).expect(200);
+    expect(body.items.map(({ instanceId }: AssignmentChange) => instanceId)).toContain(during.id);
+    await busy.end();
+  });
+
+  it('are followed: made, changed by every order and by new network data, and ended', async () => {
+    const cursor = await cursorOfNow();
+    const vnic = await user.makeVnic();
+    const { id } = await user.makeInstance({ vnicIds: [vnic.id] });
+    const path = `/v1/vnics/${vnic.id}`;
+    await user.patch(path).send({ networkData: 'fresh' }).expect(200);
+    await user.patch(path).send({ name: 'no news for the host' }).expect(200);
+    await user.patch(path).send({ networkData: 'fresh' }).expect(200);
+    await host.report(id, { status: 'running' });
+    expect((await host.readAssignment(id)).vnics).toMatchObject([{ networkData: 'fresh' }]);
+    await user.post(`/v1/instances/${id}/stop`).expect(202);
+    await user.post(`/v1/instances/${id}/start`).expect(202);
+    await user.delete(`/v1/instances/${id}`).expect(202);
+    await host.report(id, { status: 'absent' });
+    const { items, nextCursor } = await follow(`cursor=${cursor}`);
+    expect(items.map(({ instanceId, change, revision }) => [instanceId, change, revision])).toEqual([
+      [id, 'created', 1],
+      [id, 'updated', 2],
+      [id, 'updated', 4],
+      [id, 'updated', 5],
+      [id, 'updated', 6],
+      [id, 'deleted', 7],
+    ]);
+    expect(JSON.stringify(items)).not.toContain('fresh');
+    expect((await follow(`cursor=${nextCursor}`)).items).toEqual([]);
+    const [firstOnly] = [await follow(`cursor=${cursor}&limit=1`)];
+    expect(firstOnly.items).toHaveLength(1);
+    expect((await follow(`cursor=${firstOnly.nextCursor}`)).items).toHaveLength(5);
+  });
+
+  it('new network data leaves a running machine running, and raises its revision', async () => {
+    const vnic = await user.makeVnic();
+    const { id } = await user.makeInstance({ vnicIds: [vnic.id] });
+    await host.report(id, { status: 'running' });
+    await user.patch(`/v1/vnics/${vnic.id}`).send({ networkData: 'fresh' }).expect(200);
+    expect(await user.readInstance(id)).toMatchObject({
+      status: 'running',
+      revision: 3,
+      observedGeneration: 1,
+    });
+    await host.report(id, { status: 'running' });
+    expect(await user.readInstance(id)).toMatchObject({
+      status: 'running',
+      revision: 4,
+      observedGeneration: 3,
+    });
+  });
+
+  it('without a cursor the feed begins now', async () => {
+    await user.makeInstance();
+    const { items, nextCursor } = await follow('waitSeconds=0');
+    expect(items).toEqual([]);
+    const { id } = await user.makeInstance();
+    expect((await follow(`cursor=${nextCursor}`)).items).toMatchObject([{ instanceId: id }]);
+  });
+
+  it('a waiting follower hears of a change when it is committed', async () => {
+    const cursor = await cursorOfNow();
+    const waiting = follow(`cursor=${cursor}&waitSeconds=30`);
+    const { id } = await user.makeInstance();
+    expect((await waiting).items).toMatchObject([{ instanceId: id, change: 'created' }]);
+  });
+
+  it('a host follows nothing of other hosts', async () => {
+    const other = await service.host('other');
+    const cursor = await cursorOfNow();
+    await user.makeInstance();
+    const { body } = await other.get(`/v1/assignments/changes?cursor=${cursor}`).expect(200);
+    expect(body.items).toEqual([]);
+  });
+
+  it('refuse a cursor that this feed never gave', async () => {
+    for (const cursor of ['nonsense', Buffer.from('{"p":1}').toString('base64url')]) {
+      const { body } = await host.get(`/v1/assignments/changes?cursor=${cursor}`).expect(400);
+      expect(body.code).toBe('invalid-cursor');
+    }
+    expect((await host.get('/v1/assignments?pageToken=no').expect(400)).body.code).toBe('invalid-page-token');
+  });
+});
+
+describe(`reports on ${testEngine()}`, () => {
+  it('carry the reason to the owner', async () => {
+    const { id } = await user.makeInstance();
+    await host.report(id, { status: 'error', statusReason: 'no such kernel' });
+    expect(await user.readInstance(id)).toMatchObject({ status: 'error', statusReason: 'no such kernel' });
+    await host.report(id, { status: 'starting' });
+    const retried = await user.readInstance(id);
+    expect(retried.status).toBe('starting');
+    expect(retried).not.toHaveProperty('statusReason');
+  });
+
+  it('that say nothing new change nothing', async () => {
+    const { id } = await user.makeInstance();
+    await host.report(id, { status: 'running' });
+    const before = await user.readInstance(id);
+    await host.report(id, { status: 'running' });
+    expect(await user.readInstance(id)).toEqual(before);
+  });
+
+  it('answer an order only when they were made after it', async () => {
+    const { id } = await user.makeInstance();
+    const { revision } = await host.readAssignment(id);
+    await user.post(`/v1/instances/${id}/stop`).expect(202);
+    await host.report(id, { status: 'absent', observedRevision: revision });
+    expect((await user.readInstance(id)).status).toBe('stopping');
+    await host.report(id, { status: 'absent' });
+    expect((await user.readInstance(id)).status).toBe('stopped');
+    await user.delete(`/v1/instances/${id}`).expect(202);
+    const late = { status: 'absent', placement: 1, observedRevision: revision };
+    await host.put(`/v1/assignments/${id}/status`).send(late).expect(204);
+    expect((await user.readInstance(id)).status).toBe('deleting');
+    await host.report(id, { status: 'absent' });
+    await user.get(`/v1/instances/${id}`).expect(404);
+  });
+
+  it('of another placement are stale and change nothing', async () => {
+    const { id } = await user.makeInstance();
+    await host.report(id, { status: 'running' });
+    await service.database.knex('instances').where({ id }).update({ placement: 2 });
+    const before = await user.readInstance(id);
+    const { body } = await host
+      .put(`/v1/assignments/${id}/status`)
+      .send({ status: 'absent', placement: 1, observedRevision: 1 })
+      .expect(409);
+    expect(body.code).toBe('stale-placement');
+    expect(await user.readInstance(id)).toEqual(before);
+  });
+
+  it('on a revision that never was are refused', async () => {
+    const { id } = await user.makeInstance();
+    const { body } = await host
+      .put(`/v1/assignments/${id}/status`)
+      .send({ status: 'running', placement: 1, observedRevision: 99 })
+      .expect(400);
+    expect(body).toMatchObject({ code: 'invalid-request', errors: [{ pointer: '/observedRevision' }] });
+  });
+
+  it('of a host that does not have the instance are like those on an instance that nobody has', async () => {
+    const { id } = await user.makeInstance();
+    const waiting = await user.makeInstance({ powerState: 'stopped' });
+    const other = await service.host('other');
+    await other.register(0);
+    const answers = async (asked: string) => {
+      const path = `/v1/assignments/${asked}`;
+      const report = { status: 'absent', placement: 9, observedRevision: 99 };
+      const responses = [await other.get(path), await other.put(`${path}/status`).send(report)];
+      return responses.map((response) => outline(response, asked));
+    };
+    const nobodys = await answers(uuidv7());
+    expect(await answers(id)).toEqual(nobodys);
+    expect(await answers(waiting.id)).toEqual(nobodys);
+    expect(nobodys.map(({ status }) => status)).toEqual([404, 404]);
+    expect((await other.get('/v1/assignments').expect(200)).body.items).toEqual([]);
+  });
+});
+
+it('a waiting follower is answered at once when the service stops', async () => {
+  const waiting = follow(`cursor=${await cursorOfNow()}&waitSeconds=50`);
+  const startedAt = Date.now();
+  const stopSoon = setTimeout(() => stopping.abort(), 100);
+  expect((await waiting).items).toEqual([]);
+  clearTimeout(stopSoon);
+  expect(Date.now() - startedAt).toBeLessThan(10_000);
+});
+
+/** The host with instances that keep being made while it lists. */
+async function startBusyHost(): Promise<{ host: HostClient; ids: Set<string>; end(): Promise<void> }> {
+  const ids = new Set<string>();
+  for (let index = 0; index < 5; index++) ids.add((await user.makeInstance()).id);
+  return { host, ids, end: async () => undefined };
+}
