@@ -147,6 +147,16 @@ test('a host that compute-api has forgotten registers again', async () => {
   await eventually(() => expect(api.heartbeats).toBeGreaterThan(heartbeats + 3));
 });
 
+test('a host that is forgotten together with its cursor registers before it asks for its list', async () => {
+  const { api, book, start } = await follow();
+  api.heartbeatSeconds = 3600;
+  start();
+  await eventually(() => expect(api.follows).toBeGreaterThan(0));
+  api.forgetHost();
+  api.restore([assignmentOf('a')]);
+  await eventually(() => expect([...book.wanted.keys()]).toEqual(['a']));
+});
+
 test('a renewed token is taken from its file without a restart', async () => {
   const { api, book, start, tokenFile } = await follow();
   start();

@@ -280,6 +280,17 @@ test('a newer placement replaces the machine, and an older one never does', asyn
   expect(bench.reports).toHaveLength(length);
 });
 
+test('an older placement that is told after a newer one is not even tried', async () => {
+  const bench = await makeBench();
+  const { reconciler } = await bench.startHost({ failureRate: { prepare: 1 } });
+  reconciler.assign(assignmentOf('a', { placement: 6 }));
+  await eventually(() => expect(bench.latest('a')).toMatchObject({ status: 'error' }));
+  reconciler.assign(assignmentOf('a', { placement: 5, desired: 'absent' }));
+  const { length } = bench.reports;
+  await eventually(() => expect(bench.reports.length).toBeGreaterThan(length + 2));
+  expect(new Set(bench.reports.map(({ placement }) => placement))).toEqual(new Set([6]));
+});
+
 test('what is wanted last wins, however fast it changes', async () => {
   const bench = await makeBench();
   const { driver, reconciler } = await bench.startHost({ latencyMs: { prepare: [5, 15], stop: [5, 15] } });
