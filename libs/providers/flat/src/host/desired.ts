@@ -46,6 +46,18 @@ const macForm = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
 /** What the kernel takes as a link's name, without the characters that mean something to `ip` and nft. */
 const interfaceForm = /^[a-zA-Z][a-zA-Z0-9_-]{0,14}$/;
 
+/** An address with a prefix that its IP version allows. */
+const fixedIp = z
+  .object({
+    ipAddress: z.union([z.ipv4(), z.ipv6()]),
+    prefixLength: z.int().min(0).max(128),
+    gatewayIp: z.union([z.ipv4(), z.ipv6()]).optional(),
+  })
+  .refine(
+    ({ ipAddress, prefixLength }) => ipVersionOf(ipAddress) === 6 || prefixLength <= 32,
+    'a prefix too long',
+  );
+
 const attachment = z.object({
   macAddress: z
     .string()
@@ -55,13 +67,7 @@ const attachment = z.object({
   epoch: z.int().min(0),
   generation: z.int().min(0),
   placement: z.int().min(0),
-  fixedIps: z.array(
-    z.object({
-      ipAddress: z.union([z.ipv4(), z.ipv6()]),
-      prefixLength: z.int().min(0).max(128),
-      gatewayIp: z.union([z.ipv4(), z.ipv6()]).optional(),
-    }),
-  ),
+  fixedIps: z.array(fixedIp),
 });
 
 /**

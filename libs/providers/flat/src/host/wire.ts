@@ -53,7 +53,12 @@ export async function ensureWiring(
     const kept = await dropUnusableHostEnd(plan, before, signal);
     refuseTakenName(plan, kept);
     await apply(context.instance, plan, kept, machine, signal);
-    return observe(plan, await settle(context.instance, plan, machine, signal));
+    const after = await settle(context.instance, plan, machine, signal);
+    const left = before.hostEnd?.master;
+    if (left !== undefined && left !== plan.bridge) {
+      await removeObjects(context.instance, { hostEnds: [], bridges: [left] }, signal);
+    }
+    return observe(plan, after);
   } finally {
     await machine?.close();
   }
@@ -140,7 +145,7 @@ export async function removeObjects(
     remainingEnds.length === 0
       ? removeTables(table)
       : hostEnds.map((hostEnd) => removePort(table, hostEnd)).join('');
-  await run({ program: 'nft', args: ['-f', '-'], stdin: rules }, signal);
+  if (rules !== '') await run({ program: 'nft', args: ['-f', '-'], stdin: rules }, signal);
   await deleteLinks(doomedBridges, signal);
 }
 

@@ -1,0 +1,294 @@
+import { randomUUID } from 'node:crypto';
+import { identityOf, type DesiredWiring, type Device } from '@patchpanel/provider';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { bridgeName, hostEndName } from './host/names.ts';
+import { createHostProvider } from './host.ts';
+import { startUnprivilegedAgent, type UnprivilegedAgent } from './testing/agent.ts';
+import { ethernet, udp4 } from './testing/frames.ts';
+import { cleanUpInstance, hostRun, tracesOf } from './testing/host.ts';
+import {
+  addressesOf,
+  insideOf,
+  machineUid,
+  macOf,
+  newInstance,
+  spawnAs,
+  startMachine,
+  wiringOf,
+  type TestMachine,
+} from './testing/machines.ts';
+import { capture } from './testing/packets.ts';
+import { sendFromTap } from './testing/taps.ts';
+import { waitFor } from './testing/wait.ts';
+
+const signal = new AbortController().signal;
+
+let agent: UnprivilegedAgent;
+const cleanUps: (() => Promise<void> | void)[] = [];
+
+beforeAll(async () => {
+  agent = await startUnprivilegedAgent();
+});
+afterAll(() => agent.stop());
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+});
+
+let instance: string;
+beforeEach(() => {
+  instance = instanceOfThisTest();
+});
+
+function instanceOfThisTest(): string {
+  const made = newInstance();
+  cleanUps.push(() => cleanUpInstance(made));
+  return made;
+}
+
+async function machineOfThisTest(): Promise<TestMachine> {
+  const machine = await startMachine();
+  cleanUps.push(() => machine.kill());
+  return machine;
+}
+
+function withPlacement(wiring: DesiredWiring, placement: number, device: Device): DesiredWiring {
+  return { ...wiring, attachment: { ...wiring.attachment, placement }, device };
+}
+
+describe('what is gone', () => {
+  test('a machine that was killed leaves nothing once its wiring is removed', async () => {
+    const provider = agent.provider(instance);
+    const machine = await machineOfThisTest();
+    const wiring = wiringOf(1, insideOf(machine));
+    await provider.ensure(wiring, signal);
+    await machine.kill();
+    await provider.remove(identityOf(wiring.attachment), signal);
+    expect(await tracesOf(instance)).toEqual([]);
+    await provider.remove(identityOf(wiring.attachment), signal);
+  });
+
+  test('check says that the machine is gone, and ensure refuses it', async () => {
+    const provider = agent.provider(instance);
+    const machine = await machineOfThisTest();
+    const wiring = wiringOf(1, insideOf(machine));
+    await provider.ensure(wiring, signal);
+    await machine.kill();
+    await waitFor('the link to vanish with its machine', async () => (await provider.list()).length === 0);
+    const differences = await provider.check(wiring, signal);
+    expect(differences[0]).toMatchObject({ object: 'machine', actual: `process ${machine.pid} is gone` });
+    await expect(provider.ensure(wiring, signal)).rejects.toMatchObject({ code: 'device-refused' });
+  });
+
+  test('the leftovers of a dead run are previewed and removed by the next, down to the last table', async () => {
+    const dead = agent.provider(instance);
+    const network = { networkId: randomUUID(), projectId: randomUUID() };
+    const machines = [await machineOfThisTest(), await machineOfThisTest()] as const;
+    const wirings = [
+      wiringOf(1, insideOf(machines[0]), network),
+      wiringOf(2, insideOf(machines[1]), network),
+    ] as const;
+    for (const wiring of wirings) await dead.ensure(wiring, signal);
+    await machines[0].kill();
+    await waitFor('the link to vanish with its machine', async () => (await dead.list()).length === 1);
+
+    const next = agent.provider(instance, { fresh: true });
+    const [killed, alive] = wirings.map(({ attachment }) => hostEndName(attachment.vnicId)).map(String);
+    const preview = await next.gc([], { dryRun: true });
+    expect(preview.map(({ kind, name }) => `${kind} ${name}`).toSorted()).toEqual(
+      [
+        `link ${alive}`,
+        ...[killed, alive].flatMap((end) => [`nft-chain from_${end}`, `nft-chain to_${end}`]),
+        `bridge ${bridgeName(network.networkId)}`,
+      ].toSorted(),
+    );
+    expect(await next.check(wirings[1], signal)).toEqual([]);
+    expect(await next.gc([], { dryRun: false })).toEqual(preview);
+    expect(await tracesOf(instance)).toEqual([]);
+  });
+});
+
+describe('two agents on one host', () => {
+  test('never touch what is the other one’s, not even by garbage collection or for the same vNIC', async () => {
+    const otherInstance = instanceOfThisTest();
+    const [provider, other] = [agent.provider(instance), agent.provider(otherInstance)];
+    const [mine, theirs] = [await machineOfThisTest(), await machineOfThisTest()];
+    const wiring = wiringOf(1, insideOf(mine));
+    const foreign = wiringOf(2, insideOf(theirs));
+    await provider.ensure(wiring, signal);
+    await other.ensure(foreign, signal);
+
+    const stolen = {
+      ...foreign,
+      device: insideOf(mine),
+      attachment: { ...foreign.attachment, generation: 9 },
+    };
+    await expect(provider.ensure(stolen, signal)).rejects.toMatchObject({ code: 'name-taken' });
+    await provider.remove(identityOf(stolen.attachment), signal);
+    await provider.gc([], { dryRun: false });
+    expect(await tracesOf(instance)).toEqual([]);
+    expect(await other.check(foreign, signal)).toEqual([]);
+    expect(await other.list()).toEqual([identityOf(foreign.attachment)]);
+  });
+
+  test('a link of other software that bears the needed name is left alone', async () => {
+    const machine = await machineOfThisTest();
+    const wiring = wiringOf(1, insideOf(machine));
+    const name = bridgeName(wiring.attachment.networkId);
+    await hostRun('ip', ['link', 'add', 'name', name, 'alias', 'somebody’s', 'type', 'bridge']);
+    cleanUps.push(async () => {
+      await hostRun('ip', ['link', 'del', 'dev', name]);
+    });
+    await hostRun('ip', ['link', 'set', 'dev', name, 'up']);
+    const provider = agent.provider(instance);
+    await expect(provider.ensure(wiring, signal)).rejects.toMatchObject({ code: 'name-taken' });
+    await provider.gc([], { dryRun: false });
+    expect(await hostRun('ip', ['link', 'show', 'dev', name])).toContain(name);
+  });
+});
+
+describe('a device', () => {
+  async function refusal(device: Device): Promise<string> {
+    const ensuring = agent.provider(instance).ensure(wiringOf(1, device), signal);
+    await expect(ensuring).rejects.toMatchObject({ code: 'device-refused' });
+    expect(await tracesOf(instance)).toEqual([]);
+    return ensuring.then(
+      () => '',
+      (error: unknown) => (error instanceof Error ? error.message : ''),
+    );
+  }
+
+  test('is refused when it is no machine of ours', async () => {
+    const inside = (pid: number, startTime?: number) =>
+      ({
+        kind: 'namespace',
+        pid,
+        interfaceName: 'eth0',
+        ...(startTime === undefined ? {} : { startTime }),
+      }) as const;
+    expect(await refusal(inside(process.pid))).toMatch(/belongs to user 0, machines belong to user/);
+
+    const onHost = spawnAs(machineUid, 'sleep', ['infinity']);
+    cleanUps.push(() => void onHost.kill('SIGKILL'));
+    await waitFor(
+      'the process to change its user',
+      async () =>
+        (await hostRun('ps', ['-o', 'uid=', '-p', String(onHost.pid)])).trim() === String(machineUid),
+    );
+    expect(await refusal(inside(onHost.pid ?? 0))).toMatch(/lives in this host's own network namespace/);
+
+    const machine = await machineOfThisTest();
+    expect(await refusal(inside(machine.pid, 1))).toMatch(/is not the one that was meant/);
+    expect(await refusal(inside(2 ** 22 - 1))).toMatch(/is gone/);
+  });
+
+  test('is refused when its namespace has a link of that name that is not ours', async () => {
+    const machine = await machineOfThisTest();
+    await machine.run('ip', ['link', 'add', 'name', 'eth0', 'type', 'bridge']);
+    expect(await refusal(insideOf(machine))).toMatch(/has a link eth0 already, which is not of our making/);
+  });
+});
+
+describe('a vNIC', () => {
+  test('moves to another machine with a newer placement, and an older order does not bring it back', async () => {
+    const provider = agent.provider(instance);
+    const [before, after] = [await machineOfThisTest(), await machineOfThisTest()];
+    const first = wiringOf(1, insideOf(before));
+    const second = withPlacement(first, 2, insideOf(after));
+    await provider.ensure(first, signal);
+    await provider.ensure(second, signal);
+    expect((await before.run('ip', ['link', 'show', 'dev', 'eth0'])).exitCode).not.toBe(0);
+    expect((await after.run('ip', ['-br', 'addr', 'show', 'dev', 'eth0'])).output).toContain('192.0.2.1/24');
+    await expect(provider.ensure(first, signal)).rejects.toMatchObject({ code: 'fenced' });
+    await provider.remove(identityOf(first.attachment), signal);
+    expect(await provider.check(second, signal)).toEqual([]);
+  });
+
+  test('plugged into another network is rewired in place, and its old network leaves the host', async () => {
+    const provider = agent.provider(instance);
+    const machine = await machineOfThisTest();
+    const first = wiringOf(1, insideOf(machine));
+    const replugged: DesiredWiring = {
+      ...first,
+      attachment: {
+        ...first.attachment,
+        networkId: randomUUID(),
+        portId: randomUUID(),
+        generation: 2,
+        fixedIps: addressesOf(7),
+      },
+    };
+    await provider.ensure(first, signal);
+    await provider.ensure(replugged, signal);
+    expect(await provider.check(replugged, signal)).toEqual([]);
+    expect((await tracesOf(instance)).filter((name) => name.startsWith('ppn'))).toEqual([
+      bridgeName(replugged.attachment.networkId),
+    ]);
+    expect((await machine.run('ip', ['-br', 'addr', 'show', 'dev', 'eth0'])).output).not.toContain(
+      '192.0.2.1/',
+    );
+  });
+
+  test('goes on without a loss while the agent restarts, ensures again and updates its rules', async () => {
+    const provider = agent.provider(instance);
+    const network = { networkId: randomUUID(), projectId: randomUUID() };
+    const machines = [await machineOfThisTest(), await machineOfThisTest()] as const;
+    const [first, second] = [
+      wiringOf(1, insideOf(machines[0]), network),
+      wiringOf(2, insideOf(machines[1]), network),
+    ];
+    await provider.ensure(first, signal);
+    await provider.ensure(second, signal);
+    const pinging = machines[0].run('ping', ['-c', '60', '-i', '0.02', '-W', '1', '192.0.2.2']);
+    for (let generation = 2; generation < 6; generation += 1) {
+      const restarted = agent.provider(instance, { fresh: true });
+      await restarted.ensure(second, signal);
+      const { fixedIps } = first.attachment;
+      const more = [...fixedIps, { ipAddress: `192.0.2.${100 + generation}`, prefixLength: 24 }];
+      await restarted.ensure(
+        { ...first, attachment: { ...first.attachment, generation, fixedIps: more } },
+        signal,
+      );
+    }
+    expect((await pinging).output).toContain('60 packets transmitted, 60 received, 0% packet loss');
+  });
+});
+
+describe('a tap', () => {
+  test('is made by root for its owner alone, and filters what comes out of it', async () => {
+    const ignore = () => undefined;
+    const logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+    const provider = createHostProvider({
+      instance,
+      host: 'test',
+      runDir: '/nowhere',
+      stateDir: '/nowhere',
+      machineUid,
+      logger,
+    });
+    const network = { networkId: randomUUID(), projectId: randomUUID() };
+    const machine = await machineOfThisTest();
+    const tapped = wiringOf(1, { kind: 'tap', ownerUid: machineUid }, network);
+    await provider.ensure(wiringOf(2, insideOf(machine), network), signal);
+    const observed = await provider.ensure(tapped, signal);
+    expect(observed.hostInterface).toBe(hostEndName(tapped.attachment.vnicId));
+    expect(await provider.check(tapped, signal)).toEqual([]);
+    expect(await provider.ensure(tapped, signal)).toEqual(observed);
+
+    const name = observed.hostInterface ?? '';
+    expect(await sendFromTap(name, machineUid + 7)).toMatchObject({ isAllowed: false });
+    const listening = await capture(machine);
+    cleanUps.push(() => listening.stop());
+    const frame = (source: string, text: string) =>
+      ethernet(macOf(2), macOf(1), 0x0800, udp4(source, '192.0.2.2', [1, 2], text));
+    const spoofed = frame('192.0.2.9', 'spoofed');
+    const honest = frame('192.0.2.1', 'honest');
+    expect(await sendFromTap(name, machineUid, spoofed, honest)).toMatchObject({ isAllowed: true });
+    await listening.waitFor(Buffer.from('honest').toString('hex'));
+    expect(listening.frames()).not.toContain(spoofed);
+
+    const changed = { ...tapped, device: { kind: 'tap', ownerUid: machineUid + 7 } } as const;
+    expect((await provider.check(changed, signal)).map(({ field }) => field)).toEqual(['owner']);
+    await provider.ensure(changed, signal);
+    expect(await provider.check(changed, signal)).toEqual([]);
+  });
+});
