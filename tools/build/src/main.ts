@@ -4,6 +4,7 @@
  *
  *     node tools/build/src/main.ts [name…]      (a name or its beginning: network-api, providers/flat)
  */
+import type { Metafile } from 'esbuild';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyAssets } from './assets.ts';
@@ -37,7 +38,7 @@ process.exitCode = problems.length === 0 ? 0 : 1;
 
 async function make(entry: Entry): Promise<void> {
   try {
-    const { inputs } = await bundle(entry);
+    const { inputs, outputs } = await bundle(entry);
     const files = Object.keys(inputs);
     const forbidden = findForbiddenInputs(entry, files);
     if (forbidden.length > 0) {
@@ -46,11 +47,18 @@ async function make(entry: Entry): Promise<void> {
       problems.push(...forbidden);
       return;
     }
-    copyAssets(entry, files);
+    copyAssets(entry, Object.values(outputs).flatMap(usedInputs));
     record[entry.name] = { inputs: files, hash: hashInputs(files, hashes) };
   } catch (error) {
     problems.push(
       `${entry.output} can't be built: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+}
+
+/** What is left of the inputs after unused modules were dropped. */
+function usedInputs({ inputs }: Metafile['outputs'][string]): string[] {
+  return Object.entries(inputs)
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([path]) => path);
 }
