@@ -1,0 +1,117 @@
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { processNames, type ProcessName, type Users } from './processes/users.ts';
+
+/** Where one Patchpanel keeps what. */
+export interface Places {
+  /** Labels everything that is made in the kernel. */
+  readonly instance: string;
+  /** Outlives restarts. */
+  readonly state: string;
+  /** Sockets; gone with the processes. */
+  readonly run: string;
+  /** The signing key and the project's id; ours alone. */
+  readonly identity: string;
+  /** Readable by all: public keys, programs. */
+  readonly jwksFile: string;
+  readonly programs: string;
+  readonly logs: string;
+  readonly pids: string;
+  /** Shell variables for the user: URLs and tokens. */
+  readonly userEnvironment: string;
+  readonly agentSocket: string;
+  folderOf(name: ProcessName): string;
+  tokenOf(name: ProcessName): string;
+}
+
+/** Folders of an instance: in the system's places for root, in the user's own otherwise, or all in a chosen one. */
+export function placesOf(instance: string, dataDir?: string): Places {
+  const isRoot = process.getuid?.() === 0;
+  const env = process.env;
+  const chosen = dataDir === undefined ? undefined : resolve(dataDir);
+  const share = env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share');
+  const state = chosen ?? (isRoot ? '/var/lib/patchpanel' : join(share, 'patchpanel'));
+  const run = isRoot ? '/run/patchpanel' : join(env['XDG_RUNTIME_DIR'] ?? tmpdir(), 'patchpanel');
+  return placesIn(
+    chosen === undefined ? join(state, instance) : state,
+    chosen === undefined ? join(run, instance) : join(state, 'run'),
+    instance,
+  );
+}
+
+/** The same below given folders. */
+export function placesIn(state: string, run: string, instance: string): Places {
+  return {
+    instance,
+    state,
+    run,
+    identity: join(state, 'identity'),
+    jwksFile: join(state, 'jwks.json'),
+    programs: join(state, 'programs'),
+    logs: join(state, 'logs'),
+    pids: join(state, 'processes'),
+    userEnvironment: join(state, 'user.env'),
+    agentSocket: join(run, 'agent', 'agent.sock'),
+    folderOf: (name) => join(state, name),
+    tokenOf: (name) => join(state, name, 'token'),
+  };
+}
+
+/** Longest path that a unix socket may have (sun_path, with its final zero). */
+const longestSocketPath = 107;
+
+/** Makes the folders, each of them open to whom it serves and to nobody else. */
+export function makePlaces(places: Places, users: Users | undefined): void {
+  if (places.agentSocket.length > longestSocketPath) {
+    throw new Error(`${places.run} is too long a path for a socket in it: choose a shorter --data-dir`);
+  }
+  for (const folder of [places.state, places.run]) makeFolder(folder, 0o755);
+  for (const folder of [places.identity, places.logs, places.pids]) makeFolder(folder, 0o700);
+  for (const name of processNames) makeFolder(places.folderOf(name), 0o700, users?.[name]);
+  makeFolder(
+    dirname(places.agentSocket),
+    users === undefined ? 0o700 : 0o2750,
+    users?.['network-agent'],
+    users?.['compute-host'],
+  );
+  if (users !== undefined) assertReachable(places.state);
+}
+
+/** Removes the state of an instance altogether. */
+export function removePlaces(places: Places): void {
+  removeRun(places);
+  removeWithParent(places.state);
+}
+
+/** Removes what is of no use without the processes. */
+export function removeRun(places: Places): void {
+  removeWithParent(places.run);
+  rmSync(places.userEnvironment, { force: true });
+}
+
+/** Removes a folder, and the one of Patchpanel's own above it once that is empty. */
+function removeWithParent(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  const parent = dirname(folder);
+  if (basename(parent) === 'patchpanel' && existsSync(parent) && readdirSync(parent).length === 0) {
+    rmSync(parent, { recursive: true });
+  }
+}
+
+function makeFolder(folder: string, mode: number, uid?: number, gid = uid): void {
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
+  chmodSync(folder, mode); // after chown, which would take the set-group-id bit away
+}
+
+/** The processes run as users of their own, who must get through every folder above theirs. */
+function assertReachable(folder: string): void {
+  for (let above = folder; above !== dirname(above); above = dirname(above)) {
+    if (existsSync(above) && (statSync(above).mode & 0o001) === 0) {
+      throw new Error(
+        `other users can't pass through ${above}, which the processes must: choose another --data-dir`,
+      );
+    }
+  }
+}

@@ -1,0 +1,276 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Patchpanel, type RequestHooks } from '@patchpanel/sdk';
+import { endLeftovers } from './healing.ts';
+import { TokenOffice, type UserIdentity } from './identity/tokens.ts';
+import { lockState } from './lock.ts';
+import type { Mode } from './mode.ts';
+import { makePlaces, removePlaces, removeRun, type Places } from './places.ts';
+import type { Ports } from './ports.ts';
+import { configurationOf, programOf, urlOf, type Surroundings } from './processes/configuration.ts';
+import { commandAs, ManagedProcess, processEnvironment } from './processes/managed-process.ts';
+import { run } from './processes/run.ts';
+import { until } from './processes/until.ts';
+import { findUsers, type ProcessName, type Users } from './processes/users.ts';
+import { installPrograms } from './programs.ts';
+import { type Progress, silently } from './progress.ts';
+import { endMachines, findMachines } from './proof/machines.ts';
+import { startCounting, stopCounting } from './proof/separation.ts';
+
+/** What to start. */
+export interface StackOptions {
+  readonly mode: Mode;
+  readonly places: Places;
+  readonly ports: Ports;
+  /** The folder with the bundles. */
+  readonly dist: string;
+  /** Whether the databases and keys stay for the next time when everything is closed. */
+  readonly keepState: boolean;
+  readonly progress?: Progress;
+  /** Ends the start between two of its parts; all is undone then. */
+  readonly signal?: AbortSignal;
+  /** More environment for a process, to try what happens then. */
+  readonly extraEnvironment?: Partial<Record<ProcessName, Readonly<Record<string, string>>>>;
+}
+
+/** The name of the one host. */
+const hostName = 'host-1';
+const startSeconds = 60;
+const tokenRenewalMs = 6 * 60 * 60 * 1000;
+
+/**
+ * A whole Patchpanel on this machine: two services, an agent and a host, each a process of its own user.
+ *
+ * ```ts
+ * const stack = await Stack.start({ mode, places, ports, dist, keepState: false });
+ * try {
+ *   await stack.patchpanel().network.networks.create({ name: 'blue' });
+ * } finally {
+ *   await stack.close();
+ * }
+ * ```
+ */
+export class Stack {
+  readonly mode: Mode;
+  readonly places: Places;
+  readonly users: Users | undefined;
+  readonly networkUrl: string;
+  readonly computeUrl: string;
+  readonly tokens: TokenOffice;
+  readonly #surroundings: Surroundings;
+  readonly #options: StackOptions;
+  readonly #processes = new Map<ProcessName, ManagedProcess>();
+  readonly #unlock: () => Promise<void>;
+  #user: UserIdentity | undefined;
+  #renewal: NodeJS.Timeout | undefined;
+
+  private constructor(
+    options: StackOptions,
+    surroundings: Surroundings,
+    tokens: TokenOffice,
+    unlock: () => Promise<void>,
+  ) {
+    this.mode = options.mode;
+    this.places = options.places;
+    this.users = surroundings.users;
+    this.networkUrl = urlOf(options.ports.network);
+    this.computeUrl = urlOf(options.ports.compute);
+    this.tokens = tokens;
+    this.#options = options;
+    this.#surroundings = surroundings;
+    this.#unlock = unlock;
+  }
+
+  /**
+   * Heals what an earlier run left, then starts everything. When something does not come up, all is undone and the
+   * error says what the process said last.
+   */
+  static async start(options: StackOptions): Promise<Stack> {
+    const { mode, places, ports, progress = silently } = options;
+    const unlock = await lockState(places.state);
+    try {
+      const users = mode.isReal ? await findUsers() : undefined;
+      await progress('room made', async (say) => {
+        const { processes, machines } = await endLeftovers(places, users);
+        if (processes.length + machines > 0) {
+          say(`ended what an earlier run left: ${[...processes, `${machines} machines`].join(', ')}`);
+        }
+        makePlaces(places, users);
+      });
+      const programs = await progress('programs in place', async () =>
+        installPrograms(options.dist, places.programs),
+      );
+      const tokens = await progress('keys and tokens', async () => {
+        const office = await TokenOffice.open(places, users, hostName);
+        await office.writeServiceTokens();
+        return office;
+      });
+      const surroundings = { mode, places, ports, programs, users, hostName };
+      const stack = new Stack(options, surroundings, tokens, unlock);
+      try {
+        if (users !== undefined) await startCounting(places.instance, users, ports);
+        await stack.#startAll(progress);
+        return stack;
+      } catch (error) {
+        await stack.close();
+        throw error;
+      }
+    } catch (error) {
+      clearPlaces(options);
+      await unlock();
+      throw error;
+    }
+  }
+
+  async #startAll(progress: Progress): Promise<void> {
+    if (this.users !== undefined) await this.#purge();
+    const start = (name: ProcessName) =>
+      progress(name, async (say) => {
+        this.#options.signal?.throwIfAborted();
+        await this.start(name);
+        say(this.describe(name));
+      });
+    // Neither service needs the other, so both start at once; what fails first is told once both have settled.
+    const services = await Promise.allSettled([start('network-api'), start('compute-api')]);
+    for (const result of services) if (result.status === 'rejected') throw result.reason;
+    await start('network-agent');
+    await start('compute-host');
+    this.#options.signal?.throwIfAborted();
+    this.#user = await this.tokens.issueUserTokens();
+    writeFileSync(this.places.userEnvironment, this.#userEnvironment(this.#user), { mode: 0o600 });
+    this.#renewal = setInterval(() => void this.tokens.writeServiceTokens(), tokenRenewalMs).unref();
+  }
+
+  /** Who the stack's user is. */
+  get user(): UserIdentity {
+    if (this.#user === undefined) throw new Error('the stack has not started');
+    return this.#user;
+  }
+
+  /** The SDK with the user's tokens. */
+  patchpanel(hooks?: RequestHooks): Patchpanel {
+    return new Patchpanel({
+      network: { url: this.networkUrl, token: this.user.networkToken },
+      compute: { url: this.computeUrl, token: this.user.computeToken },
+      ...(hooks === undefined ? {} : { hooks }),
+    });
+  }
+
+  /** A process of the stack. */
+  process(name: ProcessName): ManagedProcess {
+    const found = this.#processes.get(name);
+    if (found === undefined) throw new Error(`${name} was not started`);
+    return found;
+  }
+
+  /** The processes that have been started, running or not. */
+  get processes(): readonly ManagedProcess[] {
+    return [...this.#processes.values()];
+  }
+
+  /** Starts one process (again) and waits until it is ready. */
+  async start(name: ProcessName): Promise<void> {
+    const { places, programs, users } = this.#surroundings;
+    const started = await ManagedProcess.start({
+      name,
+      node: programs.node,
+      program: programOf(name, programs),
+      env: {
+        ...configurationOf(name, this.#surroundings),
+        ...this.#options.extraEnvironment?.[name],
+      },
+      ...(users === undefined ? {} : { uid: users[name] }),
+      logFile: join(places.logs, `${name}.log`),
+      pidFile: join(places.pids, `${name}.json`),
+    });
+    this.#processes.set(name, started);
+    const message = name === 'compute-host' ? 'following' : 'listening';
+    await started.logged(`to say "${message}"`, ({ msg }) => msg === message, startSeconds * 1000);
+    const url = { 'network-api': this.networkUrl, 'compute-api': this.computeUrl }[name as string];
+    if (url !== undefined) await untilReady(started, url);
+  }
+
+  /** A machine's process on this host, waited for briefly. */
+  async machine(instanceId: string): Promise<number> {
+    const users = this.users;
+    if (users === undefined) throw new Error('simulated machines have no process');
+    const folder = this.places.folderOf('compute-host');
+    const find = () =>
+      findMachines(users['compute-host'], folder).find((one) => one.instanceId === instanceId)?.pid;
+    return until(`a process of instance ${instanceId}`, find, { timeoutMs: 5_000 });
+  }
+
+  /** Stops everything and removes what it made, in the kernel and on disk. */
+  async close(): Promise<void> {
+    clearInterval(this.#renewal);
+    const stop = async (name: ProcessName) => this.#processes.get(name)?.stop();
+    await stop('compute-host');
+    if (this.users !== undefined)
+      await endMachines(this.users['compute-host'], this.places.folderOf('compute-host'));
+    await stop('network-agent');
+    await Promise.all([stop('network-api'), stop('compute-api')]);
+    if (this.users !== undefined) {
+      await this.#purge();
+      await stopCounting(this.places.instance);
+    }
+    clearPlaces(this.#options);
+    await this.#unlock();
+  }
+
+  /** Lets the agent's program remove every kernel object that bears this instance's label. */
+  async #purge(): Promise<void> {
+    const { programs, users } = this.#surroundings;
+    const [program, ...args] = commandAs('network-agent', users?.['network-agent'], [
+      programs.node,
+      programOf('network-agent', programs),
+      'purge',
+    ]);
+    const { code, stdout, stderr } = await run(program, args, {
+      env: { ...processEnvironment, ...configurationOf('network-agent', this.#surroundings) },
+      timeoutMs: 30_000,
+    });
+    if (code !== 0) throw new Error(`the agent's purge failed with ${code}: ${(stderr || stdout).trim()}`);
+  }
+
+  /** Where a process is to be found, for people. */
+  describe(name: ProcessName): string {
+    const { ports } = this.#options;
+    const places = {
+      'network-api': `${this.networkUrl}, for agents :${ports.networkSouthbound}`,
+      'compute-api': `${this.computeUrl}, for hosts :${ports.computeSouthbound}`,
+      'network-agent': this.places.agentSocket,
+      'compute-host': `${hostName}, driver ${this.mode.driver}`,
+    };
+    const user = this.users === undefined ? '' : ` (user ${this.users[name]})`;
+    return `${places[name]}${user}`;
+  }
+
+  #userEnvironment({ networkToken, computeToken }: UserIdentity): string {
+    return [
+      `export PATCHPANEL_NETWORK_URL=${this.networkUrl}`,
+      `export PATCHPANEL_NETWORK_TOKEN=${networkToken}`,
+      `export PATCHPANEL_COMPUTE_URL=${this.computeUrl}`,
+      `export PATCHPANEL_COMPUTE_TOKEN=${computeToken}`,
+      '',
+    ].join('\n');
+  }
+}
+
+function clearPlaces({ places, keepState }: StackOptions): void {
+  if (keepState) removeRun(places);
+  else removePlaces(places);
+}
+
+async function untilReady(process: ManagedProcess, url: string): Promise<void> {
+  await until(
+    `${process.name} to be ready`,
+    async () => {
+      if (!process.isRunning) throw process.died();
+      const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch(
+        () => undefined,
+      );
+      return response?.ok === true ? true : undefined;
+    },
+    { timeoutMs: startSeconds * 1000 },
+  );
+}
