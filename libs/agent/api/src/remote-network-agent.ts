@@ -38,21 +38,21 @@ export class RemoteNetworkAgent implements NetworkAgent {
 
   ensure(items: readonly EnsureItem[], signal?: AbortSignal): Promise<WiringResult[]> {
     return inBatches(items, async (batch) => {
-      const { results } = await this.#post<WiringResults>('ensure', { items: batch }, signal);
+      const { results } = await this.#post<WiringResults>('ensure', { items: batch.map(ensureItem) }, signal);
       return results;
     });
   }
 
   remove(items: readonly RemoveItem[], signal?: AbortSignal): Promise<WiringResult[]> {
     return inBatches(items, async (batch) => {
-      const { results } = await this.#post<WiringResults>('remove', { items: batch }, signal);
+      const { results } = await this.#post<WiringResults>('remove', { items: batch.map(removeItem) }, signal);
       return results;
     });
   }
 
   check(keys: readonly VnicKey[], signal?: AbortSignal): Promise<CheckResult[]> {
     return inBatches(keys, async (batch) => {
-      const { results } = await this.#post<CheckResults>('check', { items: batch }, signal);
+      const { results } = await this.#post<CheckResults>('check', { items: batch.map(vnicKey) }, signal);
       return results;
     });
   }
@@ -70,7 +70,7 @@ export class RemoteNetworkAgent implements NetworkAgent {
     options: { readonly dryRun?: boolean } = {},
     signal?: AbortSignal,
   ): Promise<VnicKey[]> {
-    const body = { valid, dryRun: options.dryRun ?? false };
+    const body = { valid: valid.map(vnicKey), dryRun: options.dryRun ?? false };
     const { removed } = await this.#transport.call<CollectResult>(
       { method: 'POST', path: '/v1/wirings/gc', body, answerHas: 'removed' },
       signal,
@@ -96,6 +96,21 @@ export class RemoteNetworkAgent implements NetworkAgent {
       signal,
     );
   }
+}
+
+// Callers may hand over objects that hold more; the API takes what it knows, and refuses the rest.
+
+function vnicKey({ projectId, vnicId }: VnicKey): VnicKey {
+  return { projectId, vnicId };
+}
+
+function removeItem(item: RemoveItem): RemoveItem {
+  return { ...vnicKey(item), placement: item.placement };
+}
+
+function ensureItem(item: EnsureItem): EnsureItem {
+  const { macAddress, device, networkData } = item;
+  return { ...removeItem(item), macAddress, device, ...(networkData === undefined ? {} : { networkData }) };
 }
 
 async function inBatches<Item, Result>(

@@ -1,6 +1,6 @@
 import type { ProviderStatus, VnicKey, WiringProblem } from '@patchpanel/contract-agent';
 import {
-  ProviderError,
+  type ProviderError,
   type DesiredWiring,
   type Difference,
   type HostProvider,
