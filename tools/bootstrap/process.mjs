@@ -27,7 +27,11 @@ export function foreground(command, args, options = {}) {
       process.on(signal, forward);
       return [signal, forward];
     });
-    const settle = () => forwarders.forEach(([signal, forward]) => process.off(signal, forward));
+    const watch = watchNpm(() => child.kill('SIGTERM'));
+    const settle = () => {
+      clearInterval(watch);
+      forwarders.forEach(([signal, forward]) => process.off(signal, forward));
+    };
     child.once('error', (error) => {
       settle();
       reject(error);
@@ -37,6 +41,18 @@ export function foreground(command, args, options = {}) {
       resolve(exitCode(code, signal));
     });
   });
+}
+
+/** npm runs a shell that runs us; asked to end, that shell dies without telling us: we see it by our new parent. */
+function watchNpm(whenGone) {
+  if (process.env['npm_lifecycle_event'] === undefined) return undefined;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    whenGone();
+  }, 500);
+  return timer.unref();
 }
 
 /** A shell's exit code for a process that ended either way. */
