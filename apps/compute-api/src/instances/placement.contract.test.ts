@@ -24,7 +24,7 @@ async function countByHost(): Promise<Record<string, number>> {
     .select('host_name')
     .count({ count: '*' })
     .groupBy('host_name');
-  return Object.fromEntries(rows.map(({ host_name, count }) => [host_name, Number(count)]));
+  return Object.fromEntries(rows.map(({ host_name, count }) => [host_name, count]));
 }
 
 const placed = (id: string) =>
