@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import type { DesiredWiring, HostProvider } from '@patchpanel/provider';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -27,6 +29,7 @@ import {
   type TestMachine,
 } from './testing/machines.ts';
 import { capture, flood, send, type Capture } from './testing/packets.ts';
+import { waitFor } from './testing/wait.ts';
 
 const own = { mac: macOf(1), ip: '192.0.2.1', ip6: '2001:db8::1', linkLocal: 'fe80::fe:ff:fe00:1' };
 const other = { mac: macOf(2), ip: '192.0.2.2', ip6: '2001:db8::2' };
@@ -414,16 +417,36 @@ describe('a port lets through', () => {
 });
 
 describe('the host', () => {
+  test('hears nothing that machines say, neither to everyone nor to its own addresses', async () => {
+    await wireBoth();
+    const heard: string[] = [];
+    const socket = createSocket('udp4', (message) => heard.push(message.toString()));
+    try {
+      await new Promise<void>((resolve) => socket.bind(0, '0.0.0.0', resolve));
+      const { port } = socket.address();
+      const bridgeMac = await macOfHostLink(bridgeName(wirings[0].attachment.networkId));
+      const frames = hostAddresses().map((address) =>
+        ethernet(bridgeMac, own.mac, 0x0800, udp4(own.ip, address, [4000, port], 'to the host')),
+      );
+      const toAll = udp4(own.ip, '255.255.255.255', [4000, port], 'to everyone');
+      const listening = await capture(receiver);
+      await arriving(listening, [...frames, ethernet(broadcastMac, own.mac, 0x0800, toAll)], 'said').finally(
+        () => listening.stop(),
+      );
+      socket.send('by itself', port, '127.0.0.1');
+      await waitFor('the host to hear itself', () => heard.includes('by itself'));
+      expect(heard).toEqual(['by itself']);
+    } finally {
+      socket.close();
+    }
+  });
+
   test('neither answers machines nor lets them see its addresses, and reaches none of them', async () => {
     await wireBoth();
     const listening = await capture(receiver);
     const bridge = bridgeName(wirings[0].attachment.networkId);
     try {
-      const hostIps = Object.values(networkInterfaces())
-        .flatMap((addresses) => addresses ?? [])
-        .filter(({ family, internal }) => family === 'IPv4' && !internal)
-        .map(({ address }) => address);
-      const requests = hostIps.map((targetIp) =>
+      const requests = hostAddresses().map((targetIp) =>
         ethernet(
           broadcastMac,
           own.mac,
@@ -458,6 +481,17 @@ describe('the host', () => {
     }
   });
 });
+
+function hostAddresses(): readonly string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => address);
+}
+
+async function macOfHostLink(name: string): Promise<string> {
+  return (await readFile(`/sys/class/net/${name}/address`, 'utf8')).trim();
+}
 
 /** The source of a frame. */
 function macIn(frame: string): string {
