@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { problemCodes } from '@patchpanel/contract-network';
+import { readDocument, type ApiApp, type Operation } from '@patchpanel/service-kit';
+import {
+  exerciseStandardProblems,
+  mintTokens,
+  recordingAgent,
+  testDatabase,
+  type TestIssuer,
+} from '@patchpanel/service-kit/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createNetworkApp, createSouthboundApp, type AppOptions } from './app.ts';
+import { migrations } from './migrations/index.ts';
+import { appOptions, callerOf, networkDocument, openStage, southboundDocument, type Stage } from './testing/stage.ts';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
+
+const apis = [
+  { api: 'network', document: networkDocument, create: createNetworkApp },
+  { api: 'network-southbound', document: southboundDocument, create: createSouthboundApp },
+] as const;
+
+describe.each(apis)('$api', ({ api, document, create }) => {
+  it('answers what every operation can be refused with', async () => {
+    await exerciseStandardProblems({
+      api,
+      document,
+      auth: { issuer: stage.issuer, audience: 'network' },
+      createApp: (auth) => create({ ...stage.options, auth }),
+    });
+  });
+
+  it('answers 503 to every valid request while the database is away, and 500 when it breaks', async () => {
+    const database = await testDatabase({ migrations });
+    const issuer = await mintTokens();
+    const options = appOptions(database, issuer, 0);
+    await database.close();
+    const away = await create(options);
+    const broken = await create({ ...options, database: { ...database, knex: brokenKnex(database.knex) } });
+    for (const operation of readDocument(document).operations) {
+      expect(await outcomeOf(away, issuer, operation)).toBe(`${operation.operationId} 503 service-unavailable`);
+      expect(await outcomeOf(broken, issuer, operation)).toBe(`${operation.operationId} 500 internal-error`);
+    }
+
+    async function outcomeOf({ app }: ApiApp, issuedBy: TestIssuer, operation: Operation): Promise<string> {
+      const token =
+        api === 'network'
+          ? await issuedBy.userToken({ projectId: randomUUID(), audience: 'network', roles: ['admin'] })
+          : await issuedBy.serviceToken({ scope: 'network:agent', host: 'host-1', audience: 'network' });
+      const caller = callerOf(recordingAgent(app, api, document), token);
+      const path = operation.path.replaceAll(/\{[^}]*\}/g, () => randomUUID());
+      const body = exampleBody(operation);
+      const { status, body: answer } = await (operation.method === 'GET'
+        ? caller.get(path)
+        : operation.method === 'POST'
+          ? caller.post(path, body)
+          : operation.method === 'PUT'
+            ? caller.put(path, body)
+            : caller.delete(path));
+      return `${operation.operationId} ${status} ${answer.code}`;
+    }
+  });
+
+  it('answers unknown paths and wrong methods with problems', async () => {
+    const { app } = await create(stage.options);
+    const agent = recordingAgent(app, api, document);
+    expect((await agent.get('/v1/nowhere').expect(404)).body.code).toBe('route-not-found');
+    expect((await agent.get('/v1/networks/').expect(404)).body.code).toBe('route-not-found');
+    const [path = ''] = Object.keys(readPaths(document));
+    expect((await agent.patch(path).expect(405)).body.code).toBe('method-not-allowed');
+  });
+
+  it('serves its health, its document and its page', async () => {
+    const { app } = await create(stage.options);
+    const agent = recordingAgent(app, api, document);
+    await agent.get('/healthz').expect(200);
+    await agent.get('/readyz').expect(200);
+    await agent.get('/docs').expect(200);
+    await agent.get('/openapi.json').expect(200, document);
+    await agent.get('/metrics').expect(200);
+  });
+});
+
+describe('tokens', () => {
+  it('of one listener open nothing on the other, nor do those of compute', async () => {
+    const { issuer, publicApi, southboundApi } = stage;
+    const user = await issuer.userToken({ projectId: randomUUID(), audience: 'network', roles: ['admin'] });
+    const agent = await issuer.serviceToken({ scope: 'network:agent', host: 'host-1', audience: 'network' });
+    const computeUser = await issuer.userToken({ projectId: randomUUID(), audience: 'compute' });
+    const computeHost = await issuer.serviceToken({ scope: 'compute:host', host: 'host-1', audience: 'compute' });
+    await callerOf(publicApi, user).get('/v1/ports').expect(200);
+    await callerOf(southboundApi, agent).get('/v1/bindings').expect(200);
+    await callerOf(publicApi, agent).get('/v1/ports').expect(403);
+    await callerOf(southboundApi, user).get('/v1/bindings').expect(403);
+    for (const token of [computeUser, computeHost]) {
+      await callerOf(publicApi, token).get('/v1/ports').expect(401);
+      await callerOf(southboundApi, token).get('/v1/bindings').expect(401);
+    }
+  });
+
+  it('of readers change nothing', async () => {
+    const { issuer, publicApi } = stage;
+    const token = await issuer.userToken({ projectId: randomUUID(), audience: 'network', roles: ['reader'] });
+    const reader = callerOf(publicApi, token);
+    const operations = readDocument(networkDocument).operations.filter(({ method }) => method !== 'GET');
+    for (const operation of operations) {
+      const path = operation.path.replaceAll(/\{[^}]*\}/g, () => randomUUID());
+      const answer = await (operation.method === 'DELETE'
+        ? reader.delete(path)
+        : operation.method === 'PUT'
+          ? reader.put(path, exampleBody(operation))
+          : reader.post(path, exampleBody(operation)));
+      expect(`${operation.operationId} ${answer.status} ${answer.body.code}`).toBe(
+        `${operation.operationId} ${problemCodes.forbidden.status} forbidden`,
+      );
+    }
+  });
+});
+
+/** A database in which every statement fails for a reason that nobody foresaw. */
+function brokenKnex(knex: AppOptions['database']['knex']): AppOptions['database']['knex'] {
+  const fail = () => Promise.reject(new Error('broken on purpose'));
+  const builder: unknown = new Proxy(fail, {
+    get: (_target, name) =>
+      name === 'then' ? (_resolve: unknown, reject: (error: Error) => void) => reject(new Error('broken on purpose')) : () => builder,
+    apply: () => builder,
+  });
+  return new Proxy(knex, {
+    get: (target, name) => (name === 'transaction' || name === 'raw' ? fail : Reflect.get(target, name)),
+    apply: () => builder as object,
+  });
+}
+
+/** The request body that the document gives as an example of the operation. */
+function exampleBody({ definition, operationId }: Operation): object | undefined {
+  const examples: Record<string, object> = {
+    createNetwork: { name: 'blue' },
+    createSubnet: { cidr: '10.0.0.0/24' },
+    createPort: {},
+    createPorts: { ports: [{}] },
+    plugVnic: { vnicId: randomUUID(), macAddress: '02:00:5e:10:00:01' },
+    plugVnicIntoAnyPort: { vnicId: randomUUID(), macAddress: '02:00:5e:10:00:01' },
+    claimBinding: {
+      projectId: randomUUID(),
+      vnicId: randomUUID(),
+      macAddress: '02:00:5e:10:00:01',
+      placement: 1,
+    },
+    reportBindingStatus: { status: 'active', generation: 1, epoch: 1 },
+  };
+  return definition['requestBody'] === undefined ? undefined : examples[operationId];
+}
+
+function readPaths(document: object): object {
+  return 'paths' in document && typeof document.paths === 'object' && document.paths !== null ? document.paths : {};
+}

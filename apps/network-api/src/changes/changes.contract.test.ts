@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import type { Attachment } from '@patchpanel/contract-network';
+import type { Change } from '@patchpanel/contract-network-southbound';
+import { readEvents } from '@patchpanel/service-kit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStage, type Stage, type TestHost, type TestUser } from '../testing/stage.ts';
+
+let stage: Stage;
+let user: TestUser;
+
+beforeAll(async () => {
+  stage = await openStage();
+  user = await stage.user();
+});
+afterAll(() => stage.close());
+
+async function plugged(): Promise<Attachment> {
+  const network = await user.network();
+  const port = await user.port(network.id, { fixedIps: [] });
+  return user.plug(port.id, randomUUID());
+}
+
+async function cursorOf(host: TestHost): Promise<string> {
+  return (await host.get('/v1/bindings').expect(200)).body.cursor;
+}
+
+async function follow(host: TestHost, cursor: string, query = '') {
+  const { body } = await host.get(`/v1/changes?cursor=${cursor}${query}`).expect(200);
+  const { items, nextCursor }: { items: Change[]; nextCursor: string } = body;
+  return { items, nextCursor, told: items.map(({ change, revision }) => `${change} ${revision}`) };
+}
+
+describe('the feed of changes', () => {
+  it('tells a host in order what becomes of its bindings, and other hosts nothing', async () => {
+    const [host, other] = [await stage.host(), await stage.host()];
+    const [cursor, othersCursor] = [await cursorOf(host), await cursorOf(other)];
+    const attachment = await plugged();
+    const binding = await host.claim(attachment, 1);
+    await host.report(binding, 'active');
+    await host.report(binding, 'active');
+    await host.claim(attachment, 2);
+    await user.unplug(attachment.portId);
+    await host.release(binding.id);
+    const { items, told, nextCursor } = await follow(host, cursor);
+    expect(told).toEqual(['created 1', 'updated 2', 'updated 3', 'updated 4', 'deleted 5']);
+    for (const change of items) {
+      expect(change).toMatchObject({
+        bindingId: binding.id,
+        projectId: user.projectId,
+        vnicId: attachment.vnicId,
+      });
+    }
+    expect((await follow(host, nextCursor)).items).toEqual([]);
+    expect((await follow(other, othersCursor)).items).toEqual([]);
+  });
+
+  it('tells of what a newer plug supersedes before it tells of the newer binding', async () => {
+    const host = await stage.host();
+    const attachment = await plugged();
+    const old = await host.claim(attachment);
+    await user.unplug(attachment.portId);
+    const cursor = await cursorOf(host);
+    const newer = await host.claim(await user.plug(attachment.portId, attachment.vnicId, attachment.macAddress), 2);
+    const { items } = await follow(host, cursor);
+    expect(items.map(({ bindingId, change }) => [bindingId, change])).toEqual([
+      [old.id, 'deleted'],
+      [newer.id, 'created'],
+    ]);
+  });
+
+  it('is read in pieces without a gap', async () => {
+    const host = await stage.host();
+    const cursor = await cursorOf(host);
+    const made = [];
+    for (let index = 0; index < 5; index++) made.push((await host.claim(await plugged())).id);
+    const seen: string[] = [];
+    let next = cursor;
+    for (;;) {
+      const { items, nextCursor } = await follow(host, next, '&limit=2');
+      if (items.length === 0) break;
+      seen.push(...items.map(({ bindingId }) => bindingId));
+      next = nextCursor;
+    }
+    expect(seen).toEqual(made);
+  });
+
+  it('begins now when it is read without a cursor', async () => {
+    const host = await stage.host();
+    await host.claim(await plugged());
+    const { body } = await host.get('/v1/changes').expect(200);
+    expect(body.items).toEqual([]);
+    const binding = await host.claim(await plugged());
+    const { items } = await follow(host, body.nextCursor);
+    expect(items.map(({ bindingId }) => bindingId)).toEqual([binding.id]);
+  });
+
+  it('waits for the next change, and answers as soon as there is one', async () => {
+    const host = await stage.host();
+    const attachment = await plugged();
+    const cursor = await cursorOf(host);
+    const waiting = follow(host, cursor, '&waitSeconds=30');
+    const binding = await host.claim(attachment);
+    const { items } = await waiting;
+    expect(items.map(({ bindingId }) => bindingId)).toEqual([binding.id]);
+  });
+
+  it('misses nothing between a list and what follows its cursor, whatever happens meanwhile', async () => {
+    const host = await stage.host();
+    const made: string[] = [];
+    const attachments = [];
+    for (let index = 0; index < 8; index++) attachments.push(await plugged());
+    const claiming = Promise.all(attachments.map(async (one) => made.push((await host.claim(one)).id)));
+    const known = new Set<string>();
+    const { body } = await host.get('/v1/bindings').expect(200);
+    for (const { id } of body.items) known.add(id);
+    await claiming;
+    for (const { bindingId } of (await follow(host, body.cursor)).items) known.add(bindingId);
+    expect([...known].toSorted()).toEqual(made.toSorted());
+  });
+
+  it('refuses a cursor that it has not given out', async () => {
+    const host = await stage.host();
+    const { body } = await host.get('/v1/changes?cursor=junk').expect(400);
+    expect(body.code).toBe('invalid-cursor');
+  });
+});
+
+describe('public events', () => {
+  it('tell of each change of a port once, in the order of its revisions', async () => {
+    const member = await stage.user();
+    const host = await stage.host();
+    const filter = { project: member.projectId };
+    const { nextCursor: cursor } = await readEvents(stage.database, { filter });
+    const network = await member.network();
+    const subnet = await member.subnet(network.id, { cidr: '10.0.0.0/24' });
+    const port = await member.port(network.id);
+    const attachment = await member.plug(port.id, randomUUID());
+    const binding = await host.claim(attachment);
+    await host.report(binding, 'active');
+    await host.release(binding.id);
+    await member.unplug(port.id);
+    await member.delete(`/v1/ports/${port.id}`).expect(204);
+    const { items } = await readEvents(stage.database, { filter, cursor });
+    expect(items.map(({ resourceType, change, revision }) => `${resourceType} ${change} ${revision}`)).toEqual([
+      'network created 1',
+      'subnet created 1',
+      'port created 1',
+      'port updated 2',
+      'port updated 3',
+      'port updated 4',
+      'port updated 5',
+      'port updated 6',
+      'port deleted 7',
+    ]);
+    expect(new Set(items.map(({ resourceId }) => resourceId))).toEqual(new Set([network.id, subnet.id, port.id]));
+  });
+});
