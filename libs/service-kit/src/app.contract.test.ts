@@ -156,6 +156,25 @@ describe('an API app', () => {
     await api.get('/v1/things?name=%00').set(bearer(tokens.reader)).expect(400);
   });
 
+  it('takes a body with a charset, and says what is wrong with none at all', async () => {
+    const request = () => api.post('/v1/things').set(bearer(tokens.member));
+    await request()
+      .set('content-type', 'application/json; charset=utf-8')
+      .send('{"name":"charset"}')
+      .expect(201);
+    const none = await request().expect(400);
+    expect(none.body.code).toBe('invalid-request');
+    const nothing = await api.patch(`/v1/things/${missing}`).set(bearer(tokens.member)).expect(400);
+    expect(nothing.body.code).toBe('invalid-request');
+    const nulled = await api
+      .patch(`/v1/things/${missing}`)
+      .set(bearer(tokens.member))
+      .set('content-type', 'application/merge-patch+json')
+      .send('{"friendId":null}')
+      .expect(404);
+    expect(nulled.body.code).toBe('thing-not-found');
+  });
+
   it('brings UUIDs to one spelling in bodies too', async () => {
     const answer = await api
       .post('/v1/things')
@@ -169,7 +188,9 @@ describe('an API app', () => {
     const failing = async (error: unknown) => {
       const handlers = {
         ...fixtureHandlers(database),
-        listThings: userOperation(() => Promise.reject(error)),
+        listThings: userOperation(() => {
+          throw error;
+        }),
       };
       const { app } = await fixtureApp(database, { auth: issuer.authenticator('network'), handlers });
       return recordingAgent(app, 'things', fixtureDocument).get('/v1/things').set(bearer(tokens.reader));

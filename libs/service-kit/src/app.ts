@@ -129,7 +129,8 @@ function readBody(limitBytes: number): RequestHandler {
   const read = readJsonBody(limitBytes);
   return (request, response, next) => {
     const { operation } = contextOf(request);
-    return operation ? read(operation)(request, response, next) : next();
+    if (operation) void read(operation)(request, response, next);
+    else next();
   };
 }
 
@@ -197,7 +198,10 @@ function answerProblem(problemCodes: Readonly<Record<string, ProblemDefinition>>
       logger.error({ err: problem.cause ?? problem, code: problem.code }, 'request failed');
     else logger.debug({ code: problem.code, detail: problem.detail }, 'request refused');
     // Half an answer can't be taken back: let express cut the connection.
-    if (response.headersSent) return next(error);
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
     const title = problemCodes[problem.code]?.title ?? problem.title;
     const document: ProblemDocument = { ...problem.toDocument(), title, instance: requestId };
     response.removeHeader('etag');

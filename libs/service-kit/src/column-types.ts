@@ -17,7 +17,8 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
 export const columnTypes = {
   getTypeParser(type: number, format?: string): (value: string) => unknown {
     if (format === 'binary') throw new TypeError('column values are read as text');
-    return parsers[type] ?? pg.types.getTypeParser(type, 'text');
+    // pg types its parsers as `any`.
+    return parsers[type] ?? (pg.types.getTypeParser(type, 'text') as (value: string) => unknown);
   },
 };
 

@@ -4,8 +4,11 @@ import type { Problem } from './problem.ts';
 /** Constraint violations that a caller can cause: unique, exclusion, foreign key, check. */
 const violationCodes = new Set(['23505', '23P01', '23503', '23514']);
 
-/** Out of reach for now: connection exceptions, shutdown, start-up, too many connections, a lost or cancelled backend. */
-const unavailableSqlStates = /^(08...|57P0[1-5]|53300|53400|25P0[34])$/;
+/**
+ * Out of reach or overloaded for now: connection exceptions, shutdown and start-up, too many connections, a standby that
+ * takes no writes, and what our session's time limits cut short.
+ */
+const unavailableSqlStates = /^(08...|57P0[1-5]|57014|53300|53400|25006|25P0[34]|55P03)$/;
 const unavailableSystemCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -56,8 +59,8 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   const code = errorCode(error);
   if (code !== undefined && unavailableSqlStates.test(code)) return true;
   if (code !== undefined && unavailableSystemCodes.has(code)) return isConnectionAttempt(error);
-  // pg and knex raise these without a code.
-  return /^(Connection terminated|Client has encountered a connection error|Unable to acquire a connection|Connection ended)/.test(
+  // pg and knex raise these without a code, knex behind the text of the query.
+  return /(?:^| - )(?:Connection terminated|Client has encountered a connection error|Unable to acquire a connection|Connection ended)/.test(
     error.message,
   );
 }

@@ -14,6 +14,7 @@ export interface Operation {
   readonly security: readonly SecurityAlternative[];
   /** Media types that the request body may have; empty when the operation takes none. */
   readonly requestMediaTypes: readonly string[];
+  readonly isBodyRequired: boolean;
   readonly problemCodes: readonly string[];
   readonly definition: Readonly<Record<string, unknown>>;
 }
@@ -103,6 +104,7 @@ function readOperation(
     method: method.toUpperCase(),
     path,
     security: readSecurity(definition['security'] ?? document['security']),
+    isBodyRequired: isRecord(body) && body['required'] === true,
     requestMediaTypes: content.map((type) => type.toLowerCase()),
     problemCodes: Array.isArray(codes) ? codes.filter((code) => typeof code === 'string') : [],
     definition,

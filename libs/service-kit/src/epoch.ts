@@ -8,7 +8,7 @@ export interface DatabaseIdentity {
 
 /** Reads the identity that the first migration made. */
 export async function readIdentity(connection: Knex): Promise<DatabaseIdentity> {
-  const row: { database_id: string; epoch: number } | undefined = await connection('database_identity')
+  const row = await connection<{ database_id: string; epoch: number }>('database_identity')
     .select('database_id', 'epoch')
     .first();
   if (!row) throw new Error('the database has no identity: its migrations have not run');

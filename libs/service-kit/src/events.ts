@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { commonProblem } from './common-problems.ts';
 import type { Database } from './database.ts';
-import { readIdentity, type DatabaseIdentity } from './epoch.ts';
+import type { DatabaseIdentity } from './epoch.ts';
 import { eventChannel, type Subscription } from './event-signals.ts';
 import { decodeOpaque, encodeOpaque, isRecord } from './opaque.ts';
 import { afterCommit } from './transactions.ts';
@@ -78,8 +78,8 @@ export async function appendEvents(trx: Knex.Transaction, events: readonly NewEv
  * again from the feed, while the other way round it would be lost.
  */
 export async function currentCursor(connection: Knex): Promise<string> {
-  const identity = await readIdentity(connection);
-  return encodeCursor(identity, (await readBounds(connection)).head);
+  const { identity, head } = await readFeed(connection, { everything: true }, undefined, 0);
+  return encodeCursor(identity, head);
 }
 
 /**
@@ -87,27 +87,23 @@ export async function currentCursor(connection: Knex): Promise<string> {
  * cursor is from another database or epoch, lies beyond the feed's end, or before what compaction has kept.
  */
 export async function readEvents(database: Database, options: ReadEventsOptions): Promise<EventBatch> {
-  const { knex, signals } = database;
-  const identity = await readIdentity(knex);
+  const { filter, signal } = options;
   const limit = Math.min(Math.max(options.limit ?? 100, 1), 1000);
   const deadline = Date.now() + Math.min(Math.max(options.waitSeconds ?? 0, 0), 55) * 1000;
-  let position = options.cursor === undefined ? undefined : decodeCursor(identity, options.cursor);
+  let cursor = options.cursor;
   for (;;) {
     // Subscribed before it looks: what is committed after the look wakes it.
-    const subscription = signals.subscribe(keysOfFilter(options.filter));
+    const subscription = database.signals.subscribe(keysOfFilter(filter));
     try {
-      const { head, forgotten } = await readBounds(knex);
-      position ??= head;
-      if (position > head) throw invalidCursor('The cursor lies beyond the end of the feed.');
-      if (position < forgotten) throw invalidCursor('The events behind the cursor are no longer kept.');
-      const items = position === head ? [] : await selectEvents(knex, options.filter, position, head, limit);
+      const from = cursor === undefined ? undefined : decodeCursor(cursor);
+      const feed = await readFeed(database.knex, filter, from?.position, limit);
+      if (from) checkCursor(from, feed);
+      const { items, identity, head } = feed;
       // Without a full batch everything up to the head has been looked at.
-      position = items.length === limit ? (items.at(-1)?.position ?? head) : head;
+      cursor = encodeCursor(identity, items.length === limit ? (items.at(-1)?.position ?? head) : head);
       const remainingMs = deadline - Date.now();
-      if (items.length > 0 || remainingMs <= 0 || options.signal?.aborted) {
-        return { items, nextCursor: encodeCursor(identity, position) };
-      }
-      await wait(subscription, remainingMs, options.signal);
+      if (items.length > 0 || remainingMs <= 0 || signal?.aborted) return { items, nextCursor: cursor };
+      await wait(subscription, remainingMs, signal);
     } finally {
       subscription.cancel();
     }
@@ -129,8 +125,13 @@ export async function forgetEvents(connection: Knex, before: string): Promise<vo
   );
 }
 
-interface EventRow {
-  readonly position: number;
+interface FeedRow {
+  readonly database_id: string;
+  readonly epoch: number;
+  readonly head: number;
+  readonly forgotten_through: number;
+  /** The rest is null in the one row of a feed with nothing new. */
+  readonly position: number | null;
   readonly project_id: string | null;
   readonly audience: string | null;
   readonly resource_type: string;
@@ -141,44 +142,75 @@ interface EventRow {
   readonly occurred_at: string;
 }
 
-/** Served by events_project or events_audience; locks nothing. */
-async function selectEvents(
-  knex: Knex,
-  filter: EventFilter,
-  after: number,
-  through: number,
-  limit: number,
-): Promise<FeedEvent[]> {
-  const query = knex<EventRow>('events')
-    .where('position', '>', after)
-    .where('position', '<=', through)
-    .orderBy('position')
-    .limit(limit);
-  if ('project' in filter) query.where('project_id', filter.project).whereNull('audience');
-  if ('audiences' in filter) query.whereIn('audience', [...filter.audiences]);
-  const rows: EventRow[] = await query;
-  return rows.map((row) => ({
-    position: row.position,
-    projectId: row.project_id ?? undefined,
-    audience: row.audience ?? undefined,
-    resourceType: row.resource_type,
-    resourceId: row.resource_id,
-    revision: row.revision,
-    change: row.change,
-    data: row.data ?? undefined,
-    occurredAt: row.occurred_at,
-  }));
+interface Feed {
+  readonly identity: DatabaseIdentity;
+  readonly head: number;
+  readonly forgotten: number;
+  readonly items: FeedEvent[];
 }
 
-async function readBounds(connection: Knex): Promise<{ head: number; forgotten: number }> {
-  const { rows }: { rows: { head: number; forgotten: number }[] } = await connection.raw(
-    `select
-       coalesce((select max(position) from events), 0) as head,
-       (select forgotten_through from event_horizon) as forgotten`,
+/**
+ * The feed's bounds and the events behind a position, in one statement: a second one could see the horizon move in
+ * between. Served by events_project or events_audience; locks nothing.
+ */
+async function readFeed(
+  connection: Knex,
+  filter: EventFilter,
+  after: number | undefined,
+  limit: number,
+): Promise<Feed> {
+  const { rows }: { rows: FeedRow[] } = await connection.raw(
+    `select database_id, epoch, head, forgotten_through, found.*
+     from database_identity
+     cross join event_horizon
+     cross join (select coalesce(max(position), 0) as head from events) as bounds
+     left join lateral (
+       select *
+       from events
+       where position > ?
+       and position <= bounds.head
+       and ${conditionOf(filter)}
+       order by position
+       limit ?
+     ) as found on true
+     order by position`,
+    [after ?? null, ...bindingsOf(filter), limit],
   );
   const [row] = rows;
   if (!row) throw new Error('the feed has no bounds: its migrations have not run');
-  return row;
+  return {
+    identity: { databaseId: row.database_id, epoch: row.epoch },
+    head: row.head,
+    forgotten: row.forgotten_through,
+    items: rows.flatMap(toFeedEvent),
+  };
+}
+
+function conditionOf(filter: EventFilter): string {
+  if ('project' in filter) return 'project_id = ? and audience is null';
+  return 'audiences' in filter ? 'audience = any(?)' : 'true';
+}
+
+function bindingsOf(filter: EventFilter): (string | string[])[] {
+  if ('project' in filter) return [filter.project];
+  return 'audiences' in filter ? [[...filter.audiences]] : [];
+}
+
+function toFeedEvent(row: FeedRow): FeedEvent[] {
+  if (row.position === null) return [];
+  return [
+    {
+      position: row.position,
+      projectId: row.project_id ?? undefined,
+      audience: row.audience ?? undefined,
+      resourceType: row.resource_type,
+      resourceId: row.resource_id,
+      revision: row.revision,
+      change: row.change,
+      data: row.data ?? undefined,
+      occurredAt: row.occurred_at,
+    },
+  ];
 }
 
 async function wait(
@@ -210,11 +242,17 @@ function keysOfFilter(filter: EventFilter): string[] {
   return ['*'];
 }
 
+interface Cursor {
+  readonly database: unknown;
+  readonly epoch: unknown;
+  readonly position: number;
+}
+
 function encodeCursor(identity: DatabaseIdentity, position: number): string {
   return encodeOpaque({ d: identity.databaseId.slice(0, 8), e: identity.epoch, p: position });
 }
 
-function decodeCursor(identity: DatabaseIdentity, cursor: string): number {
+function decodeCursor(cursor: string): Cursor {
   const value = decodeOpaque(cursor);
   if (
     !isRecord(value) ||
@@ -224,10 +262,15 @@ function decodeCursor(identity: DatabaseIdentity, cursor: string): number {
   ) {
     throw invalidCursor('The cursor was not given out by this feed.');
   }
-  if (value['d'] !== identity.databaseId.slice(0, 8) || value['e'] !== identity.epoch) {
+  return { database: value['d'], epoch: value['e'], position: value['p'] };
+}
+
+function checkCursor(cursor: Cursor, { identity, head, forgotten }: Feed): void {
+  if (cursor.database !== identity.databaseId.slice(0, 8) || cursor.epoch !== identity.epoch) {
     throw invalidCursor('The cursor is from before the database was restored or replaced.');
   }
-  return value['p'];
+  if (cursor.position > head) throw invalidCursor('The cursor lies beyond the end of the feed.');
+  if (cursor.position < forgotten) throw invalidCursor('The events behind the cursor are no longer kept.');
 }
 
 function invalidCursor(reason: string): Error {

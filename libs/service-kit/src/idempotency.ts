@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { canonicalJson } from './canonical-json.ts';
 import { commonProblem } from './common-problems.ts';
+import { isRecord } from './opaque.ts';
 import type { OperationResponse } from './operations.ts';
 
 /** A caller's claim that requests with this key are one and the same. */
@@ -36,7 +37,8 @@ export async function idempotently<Response extends OperationResponse>(
 ): Promise<Response> {
   if (!claim) return work();
   const record = await claimKey(trx, claim);
-  if (record) return replay<Response>(record, claim);
+  // The record was written by the same operation from a Response: here its type comes back from storage.
+  if (record) return replay(record, claim) as Response;
   const response = await work();
   await trx('idempotency_records')
     .where(identify(claim))
@@ -75,7 +77,7 @@ async function claimKey(trx: Knex.Transaction, claim: IdempotencyClaim): Promise
     { ...claim, keptHours },
   );
   if (rows.length > 0) return undefined;
-  const record: RecordRow | undefined = await trx('idempotency_records')
+  const record = await trx<RecordRow & IdempotencyKey>('idempotency_records')
     .select('request_hash', 'status', 'headers', 'body')
     .where(identify(claim))
     .first();
@@ -83,22 +85,28 @@ async function claimKey(trx: Knex.Transaction, claim: IdempotencyClaim): Promise
   return record;
 }
 
-function replay<Response extends OperationResponse>(record: RecordRow, claim: IdempotencyClaim): Response {
+function replay(record: RecordRow, claim: IdempotencyClaim): OperationResponse {
   if (record.request_hash !== claim.requestHash) {
     throw commonProblem(
       'idempotency-key-reused',
       'This Idempotency-Key was already used for a request with other content. Use a new key for a new request.',
     );
   }
-  const response: OperationResponse = {
-    status: record.status ?? 200,
-    headers: JSON.parse(record.headers ?? '{}'),
-    ...(record.body === null ? {} : { body: JSON.parse(record.body) }),
-  };
-  // The record was written by the same operation from a Response, so this is where its type comes back from storage.
-  return response as Response;
+  const headers: unknown = JSON.parse(record.headers ?? '{}');
+  const body: unknown = record.body === null ? undefined : JSON.parse(record.body);
+  return { status: record.status ?? 200, headers: isRecord(headers) ? headersOf(headers) : {}, body };
 }
 
-function identify(claim: IdempotencyClaim): { owner: string; operation_id: string; key: string } {
+function headersOf(stored: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(Object.entries(stored).map(([name, value]) => [name, String(value)]));
+}
+
+interface IdempotencyKey {
+  readonly owner: string;
+  readonly operation_id: string;
+  readonly key: string;
+}
+
+function identify(claim: IdempotencyClaim): IdempotencyKey {
   return { owner: claim.owner, operation_id: claim.operationId, key: claim.key };
 }

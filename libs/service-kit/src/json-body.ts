@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import express, { type RequestHandler } from 'express';
 import { commonProblem } from './common-problems.ts';
 import type { Operation } from './document.ts';
@@ -14,28 +15,42 @@ const deepestNesting = 64;
 export function readJsonBody(limitBytes: number): (operation: Operation) => RequestHandler {
   const parse = express.json({ limit: limitBytes, strict: false, type: () => true });
   return (operation) => (request, response, next) => {
-    const mediaType = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-    if (operation.requestMediaTypes.length === 0 || !hasBody(request.headers)) return next();
-    if (!operation.requestMediaTypes.includes(mediaType)) {
-      return next(
-        commonProblem(
-          'unsupported-media-type',
-          `Send the body as ${operation.requestMediaTypes.join(' or ')}, not ${mediaType || 'unnamed'}.`,
-        ),
-      );
+    const refusal = refuseBeforeReading(operation, request.headers);
+    if (refusal || operation.requestMediaTypes.length === 0) {
+      next(refusal);
+      return;
     }
     parse(request, response, (error?: unknown) => {
-      if (error !== undefined) return next(bodyProblem(error, limitBytes));
-      const flaw = findUnstorableText(request.body);
-      return flaw
-        ? next(
-            commonProblem('invalid-request', `Correct the request: ${flaw.pointer} ${flaw.detail}.`, {
-              errors: [flaw],
-            }),
-          )
-        : next();
+      next(error === undefined ? refuseText(request.body) : bodyProblem(error, limitBytes));
     });
   };
+}
+
+function refuseBeforeReading(operation: Operation, headers: IncomingHttpHeaders): Problem | undefined {
+  const { requestMediaTypes, isBodyRequired } = operation;
+  if (requestMediaTypes.length === 0) return undefined;
+  if (!hasBody(headers)) {
+    if (!isBodyRequired) return undefined;
+    const detail = `must be given, as ${requestMediaTypes.join(' or ')}`;
+    return commonProblem('invalid-request', `Correct the request: the body ${detail}.`, {
+      errors: [{ pointer: '', detail }],
+    });
+  }
+  const mediaType = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? 'nothing';
+  if (requestMediaTypes.includes(mediaType)) return undefined;
+  return commonProblem(
+    'unsupported-media-type',
+    `Send the body as ${requestMediaTypes.join(' or ')}, not as ${mediaType.slice(0, 100)}.`,
+  );
+}
+
+function refuseText(body: unknown): Problem | undefined {
+  const flaw = findUnstorableText(body);
+  if (!flaw) return undefined;
+  const place = flaw.pointer === '' ? 'the body' : flaw.pointer;
+  return commonProblem('invalid-request', `Correct the request: ${place.slice(0, 200)} ${flaw.detail}.`, {
+    errors: [{ ...flaw, pointer: flaw.pointer.slice(0, 500) }],
+  });
 }
 
 /** The first text in a value that no database column can hold, or nesting that is too deep. */
@@ -63,7 +78,7 @@ function isStorable(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed();
 }
 
-function hasBody(headers: Readonly<Record<string, unknown>>): boolean {
+function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 

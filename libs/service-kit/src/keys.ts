@@ -37,5 +37,5 @@ function readKeySet(text: string, file: string): JSONWebKeySet {
   const value: unknown = JSON.parse(text);
   if (!isRecord(value) || !Array.isArray(value['keys']))
     throw new errors.JWKSInvalid(`${file} holds no JWK set`);
-  return { keys: value['keys'] };
+  return { keys: value['keys'].filter(isRecord) };
 }

@@ -29,7 +29,7 @@ export async function migrate(knex: Knex, migrations: readonly Migration[], logg
   for (const [index, migration] of migrations.entries()) {
     await knex.transaction(async (trx) => {
       await trx.raw('select pg_advisory_xact_lock(?)', [migrationLock]);
-      const applied: string[] = await trx('schema_migrations').orderBy('position').pluck('name');
+      const applied = await appliedNames(trx);
       if (applied.includes(migration.name)) {
         if (applied[index] !== migration.name) throw new Error(outOfOrder(migration.name, applied));
         return;
@@ -40,9 +40,16 @@ export async function migrate(knex: Knex, migrations: readonly Migration[], logg
       await trx('schema_migrations').insert({ name: migration.name });
     });
   }
-  const applied: string[] = await knex('schema_migrations').orderBy('position').pluck('name');
+  const applied = await appliedNames(knex);
   const unknown = applied.slice(migrations.length);
   if (unknown.length > 0) logger.warn({ migrations: unknown }, 'the database is newer than this program');
+}
+
+async function appliedNames(connection: Knex): Promise<string[]> {
+  const rows: { name: string }[] = await connection<{ name: string; position: number }>('schema_migrations')
+    .select('name')
+    .orderBy('position');
+  return rows.map((row) => row.name);
 }
 
 function outOfOrder(name: string, applied: readonly string[]): string {

@@ -6,14 +6,16 @@ import type { Migration } from './migrate.ts';
  * made empty, so each step costs nothing on a big database.
  */
 export const kitMigrations: readonly Migration[] = [
-  {
-    name: 'kit-001-extensions',
-    up: async (connection) => void (await connection.raw('create extension if not exists btree_gist')),
-  },
+  { name: 'kit-001-extensions', up: createExtensions },
   { name: 'kit-002-identity', up: createIdentity },
   { name: 'kit-003-idempotency', up: createIdempotency },
   { name: 'kit-004-events', up: createEvents },
 ];
+
+/** Exclusion constraints over plain columns need it. It is trusted: the database's owner may create it. */
+async function createExtensions(connection: Knex): Promise<void> {
+  await connection.raw('create extension if not exists btree_gist');
+}
 
 async function createIdentity(connection: Knex): Promise<void> {
   await connection.raw(`

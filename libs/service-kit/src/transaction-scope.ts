@@ -43,7 +43,8 @@ export function isInTransaction(): boolean {
  * the embedded database has none (it would hang), and pools run dry that way.
  */
 export function refuseQueriesBesideTransactions(knex: Knex): void {
-  const client: { acquireConnection(): Promise<unknown> } = knex.client;
+  // knex types its client as `any`; this method has been there since its first versions.
+  const { client } = knex as { client: { acquireConnection(): Promise<unknown> } };
   const acquire = client.acquireConnection.bind(client);
   client.acquireConnection = () => {
     if (isInTransaction()) {

@@ -40,8 +40,8 @@ export function createValidator(
     serDes: [...plainDates, lowerCaseUuids],
   });
   return {
-    handlers: handlers as unknown as RequestHandler[],
-    load: (app) => runFirst(handlers[0] as unknown as RequestHandler | undefined, app),
+    handlers,
+    load: (app) => runFirst(handlers[0], app),
   };
 }
 
@@ -51,6 +51,10 @@ function runFirst(first: RequestHandler | undefined, app: Express): Promise<void
     if (!first) throw new Error('the validator has no middleware');
     const request = { app } as unknown as Parameters<RequestHandler>[0];
     const response = {} as unknown as Parameters<RequestHandler>[1];
-    void first(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
+    void first(request, response, (error?: unknown) => {
+      if (error === undefined) resolve();
+      else
+        reject(error instanceof Error ? error : new Error('the document cannot be loaded', { cause: error }));
+    });
   });
 }

@@ -78,7 +78,7 @@ function observe(response: Response): ObservedResponse {
     contentType:
       typeof contentType === 'string' ? contentType.split(';')[0]?.trim().toLowerCase() : undefined,
     headers: response.headers,
-    text: response.text ?? '',
+    text: response.text,
   };
 }
 
