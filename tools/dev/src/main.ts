@@ -8,7 +8,6 @@ import { InUseError } from './lock.ts';
 import { chooseMode } from './mode.ts';
 import { readOptions, usage, UsageError, type Options } from './options.ts';
 import { placesOf } from './places.ts';
-import { choosePorts } from './ports.ts';
 import { progressOn } from './progress.ts';
 import { Stack } from './stack.ts';
 import { Made, walkFourSteps, type Story } from './story/four-steps.ts';
@@ -60,13 +59,12 @@ async function main(): Promise<number> {
 
 async function startStack(options: Options, narrator: Narrator): Promise<Stack> {
   const mode = await chooseMode(options);
-  const instance = options.once
+  const name = options.once
     ? `once-${randomBytes(4).toString('hex')}`
     : mode.isReal
       ? 'dev'
       : 'dev-simulated';
-  const places = placesOf(instance, options.dataDir);
-  const { ports, taken } = await choosePorts(options.portBase);
+  const places = placesOf(name, options.dataDir);
   narrator.heading('Patchpanel: two control planes that never call each other');
   narrator.line(
     mode.isReal
@@ -74,13 +72,12 @@ async function startStack(options: Options, narrator: Narrator): Promise<Stack> 
       : `  simulated machines and wires, as ${mode.reason ?? 'asked for'}`,
   );
   narrator.line(`  state ${places.state}${options.once ? ', removed at the end' : ''}`);
-  if (taken.length > 0) narrator.line(`  port ${taken.join(', ')} is taken: using free ones`);
   narrator.line();
   return Stack.start({
     mode,
     keepState: !options.once,
     places,
-    ports,
+    portBase: options.portBase,
     dist: join(import.meta.dirname, '..'),
     progress,
     signal: stopping.signal,

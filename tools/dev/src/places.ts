@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -25,19 +26,26 @@ export interface Places {
   tokenOf(name: ProcessName): string;
 }
 
-/** Folders of an instance: in the system's places for root, in the user's own otherwise, or all in a chosen one. */
-export function placesOf(instance: string, dataDir?: string): Places {
+/**
+ * Folders of an instance: in the system's places for root, in the user's own otherwise, or below a chosen one. Whatever
+ * is removed in the end is a folder of our own making.
+ *
+ * @param name such as `dev`; with a chosen folder the instance is called after that too, so that two of them never take
+ *   each other's kernel objects for their own.
+ */
+export function placesOf(name: string, dataDir?: string): Places {
+  if (dataDir !== undefined) {
+    const chosen = resolve(dataDir);
+    const state = join(chosen, name);
+    const suffix = createHash('sha256').update(chosen).digest('hex').slice(0, 8);
+    return placesIn(state, join(state, 'run'), `${name}-${suffix}`);
+  }
   const isRoot = process.getuid?.() === 0;
-  const env = process.env;
-  const chosen = dataDir === undefined ? undefined : resolve(dataDir);
+  const { env } = process;
   const share = env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share');
-  const state = chosen ?? (isRoot ? '/var/lib/patchpanel' : join(share, 'patchpanel'));
-  const run = isRoot ? '/run/patchpanel' : join(env['XDG_RUNTIME_DIR'] ?? tmpdir(), 'patchpanel');
-  return placesIn(
-    chosen === undefined ? join(state, instance) : state,
-    chosen === undefined ? join(run, instance) : join(state, 'run'),
-    instance,
-  );
+  const state = join(isRoot ? '/var/lib' : share, 'patchpanel', name);
+  const run = join(isRoot ? '/run' : (env['XDG_RUNTIME_DIR'] ?? tmpdir()), 'patchpanel', name);
+  return placesIn(state, run, name);
 }
 
 /** The same below given folders. */

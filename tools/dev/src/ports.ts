@@ -1,12 +1,9 @@
 import { createServer, type Server } from 'node:net';
 
 /** TCP ports on loopback. */
-export interface Ports {
-  readonly network: number;
-  readonly networkSouthbound: number;
-  readonly compute: number;
-  readonly computeSouthbound: number;
-}
+export type Ports = Readonly<
+  Record<'network' | 'networkSouthbound' | 'compute' | 'computeSouthbound', number>
+>;
 
 export const defaultPortBase = 7300;
 
@@ -34,9 +31,10 @@ export async function choosePorts(base: number | undefined): Promise<{ ports: Po
 
 /** Four ports that nothing listens on, chosen by the system. */
 export async function freePorts(): Promise<Ports> {
-  const servers = await Promise.all([0, 1, 2, 3].map(() => listen(0)));
-  const numbers = servers.map((server) => portOf(server));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const servers: Server[] = [];
+  for (let count = 0; count < 4; count += 1) servers.push(await listen(0));
+  const numbers = servers.map(portOf);
+  for (const server of servers) await new Promise((resolve) => server.close(resolve));
   const [network = 0, networkSouthbound = 0, compute = 0, computeSouthbound = 0] = numbers;
   return { network, networkSouthbound, compute, computeSouthbound };
 }

@@ -6,7 +6,7 @@ import { TokenOffice, type UserIdentity } from './identity/tokens.ts';
 import { lockState } from './lock.ts';
 import type { Mode } from './mode.ts';
 import { makePlaces, removePlaces, removeRun, type Places } from './places.ts';
-import type { Ports } from './ports.ts';
+import { choosePorts } from './ports.ts';
 import { configurationOf, programOf, urlOf, type Surroundings } from './processes/configuration.ts';
 import { commandAs, ManagedProcess, processEnvironment } from './processes/managed-process.ts';
 import { run } from './processes/run.ts';
@@ -21,7 +21,8 @@ import { startCounting, stopCounting } from './proof/separation.ts';
 export interface StackOptions {
   readonly mode: Mode;
   readonly places: Places;
-  readonly ports: Ports;
+  /** Listen on the ports that belong to this number; without it on the usual ones, or on free ones if those are taken. */
+  readonly portBase?: number | undefined;
   /** The folder with the bundles. */
   readonly dist: string;
   /** Whether the databases and keys stay for the next time when everything is closed. */
@@ -29,8 +30,6 @@ export interface StackOptions {
   readonly progress?: Progress;
   /** Ends the start between two of its parts; all is undone then. */
   readonly signal?: AbortSignal;
-  /** More environment for a process, to try what happens then. */
-  readonly extraEnvironment?: Partial<Record<ProcessName, Readonly<Record<string, string>>>>;
 }
 
 /** The name of the one host. */
@@ -42,7 +41,7 @@ const tokenRenewalMs = 6 * 60 * 60 * 1000;
  * A whole Patchpanel on this machine: two services, an agent and a host, each a process of its own user.
  *
  * ```ts
- * const stack = await Stack.start({ mode, places, ports, dist, keepState: false });
+ * const stack = await Stack.start({ mode, places, dist, keepState: false });
  * try {
  *   await stack.patchpanel().network.networks.create({ name: 'blue' });
  * } finally {
@@ -73,8 +72,8 @@ export class Stack {
     this.mode = options.mode;
     this.places = options.places;
     this.users = surroundings.users;
-    this.networkUrl = urlOf(options.ports.network);
-    this.computeUrl = urlOf(options.ports.compute);
+    this.networkUrl = urlOf(surroundings.ports.network);
+    this.computeUrl = urlOf(surroundings.ports.compute);
     this.tokens = tokens;
     this.#options = options;
     this.#surroundings = surroundings;
@@ -86,7 +85,7 @@ export class Stack {
    * error says what the process said last.
    */
   static async start(options: StackOptions): Promise<Stack> {
-    const { mode, places, ports, progress = silently } = options;
+    const { mode, places, progress = silently } = options;
     const unlock = await lockState(places.state);
     try {
       const users = mode.isReal ? await findUsers() : undefined;
@@ -96,6 +95,11 @@ export class Stack {
           say(`ended what an earlier run left: ${[...processes, `${machines} machines`].join(', ')}`);
         }
         makePlaces(places, users);
+      });
+      const ports = await progress('ports', async (say) => {
+        const { ports, taken } = await choosePorts(options.portBase);
+        if (taken.length > 0) say(`${taken.join(', ')} taken by another program: using free ones`);
+        return ports;
       });
       const programs = await progress('programs in place', async () =>
         installPrograms(options.dist, places.programs),
@@ -112,8 +116,11 @@ export class Stack {
         await stack.#startAll(progress);
         return stack;
       } catch (error) {
-        await stack.close();
-        throw error;
+        const undone = await stack.close().then(
+          () => '',
+          (trouble: unknown) => `\nand while undoing: ${messageOf(trouble)}`,
+        );
+        throw new Error(`${messageOf(error)}${undone}`, { cause: error });
       }
     } catch (error) {
       clearPlaces(options);
@@ -168,17 +175,18 @@ export class Stack {
     return [...this.#processes.values()];
   }
 
-  /** Starts one process (again) and waits until it is ready. */
-  async start(name: ProcessName): Promise<void> {
+  /**
+   * Starts one process (again) and waits until it is ready.
+   *
+   * @param extra more environment than its own configuration, to try what happens then.
+   */
+  async start(name: ProcessName, extra: Readonly<Record<string, string>> = {}): Promise<void> {
     const { places, programs, users } = this.#surroundings;
     const started = await ManagedProcess.start({
       name,
       node: programs.node,
       program: programOf(name, programs),
-      env: {
-        ...configurationOf(name, this.#surroundings),
-        ...this.#options.extraEnvironment?.[name],
-      },
+      env: { ...configurationOf(name, this.#surroundings), ...extra },
       ...(users === undefined ? {} : { uid: users[name] }),
       logFile: join(places.logs, `${name}.log`),
       pidFile: join(places.pids, `${name}.json`),
@@ -200,21 +208,31 @@ export class Stack {
     return until(`a process of instance ${instanceId}`, find, { timeoutMs: 5_000 });
   }
 
-  /** Stops everything and removes what it made, in the kernel and on disk. */
+  /** Stops everything and removes what it made, in the kernel and on disk. What fails does not keep the rest from it. */
   async close(): Promise<void> {
     clearInterval(this.#renewal);
-    const stop = async (name: ProcessName) => this.#processes.get(name)?.stop();
-    await stop('compute-host');
-    if (this.users !== undefined)
-      await endMachines(this.users['compute-host'], this.places.folderOf('compute-host'));
-    await stop('network-agent');
-    await Promise.all([stop('network-api'), stop('compute-api')]);
-    if (this.users !== undefined) {
-      await this.#purge();
-      await stopCounting(this.places.instance);
+    const { users, places } = this;
+    const stop = (name: ProcessName) => async () => this.#processes.get(name)?.stop();
+    const steps: (() => unknown)[] = [
+      stop('compute-host'),
+      () => users && endMachines(users['compute-host'], places.folderOf('compute-host')),
+      stop('network-agent'),
+      stop('compute-api'),
+      stop('network-api'),
+      () => users && this.#purge(),
+      () => users && stopCounting(places.instance),
+      () => clearPlaces(this.#options),
+      this.#unlock,
+    ];
+    const troubles: string[] = [];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        troubles.push(messageOf(error));
+      }
     }
-    clearPlaces(this.#options);
-    await this.#unlock();
+    if (troubles.length > 0) throw new Error(troubles.join('\n'));
   }
 
   /** Lets the agent's program remove every kernel object that bears this instance's label. */
@@ -234,7 +252,7 @@ export class Stack {
 
   /** Where a process is to be found, for people. */
   describe(name: ProcessName): string {
-    const { ports } = this.#options;
+    const { ports } = this.#surroundings;
     const places = {
       'network-api': `${this.networkUrl}, for agents :${ports.networkSouthbound}`,
       'compute-api': `${this.computeUrl}, for hosts :${ports.computeSouthbound}`,
@@ -273,4 +291,8 @@ async function untilReady(process: ManagedProcess, url: string): Promise<void> {
     },
     { timeoutMs: startSeconds * 1000 },
   );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

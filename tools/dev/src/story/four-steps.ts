@@ -1,5 +1,6 @@
 import {
   isNetworkProblem,
+  PatchpanelError,
   type Instance,
   type Network,
   type Patchpanel,
@@ -117,7 +118,7 @@ export class Made {
       for (const id of ids) {
         await remove(id).catch((error: unknown) => {
           if (isNetworkProblem(error, 'attachment-not-found')) return; // nothing was plugged in yet
-          left.push(`${what} ${id}: ${error instanceof Error ? error.message : String(error)}`);
+          left.push(`${what} (${error instanceof PatchpanelError ? error.code : String(error)})`);
         });
       }
     };
