@@ -436,6 +436,7 @@ export class LocalNetworkAgent implements NetworkAgent {
 
   /** Work that nobody waits for: a failure that was not foreseen is logged, and tried again. */
   async #inTurn(key: string, work: () => Promise<void>): Promise<void> {
+    if (this.#closing.signal.aborted) return;
     try {
       await this.#turns.take(key, work);
     } catch (error) {
