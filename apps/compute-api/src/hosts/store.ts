@@ -171,13 +171,18 @@ export async function givePlaceBack(trx: Knex.Transaction, name: string): Promis
   await trx('hosts').where({ name }).decrement('instance_count', 1);
 }
 
-/** How many hosts are up. Scans the hosts; locks nothing. */
-export async function countHostsUp(connection: Knex, silentAfterSeconds: number): Promise<number> {
-  const { rows }: { rows: { up: number }[] } = await connection.raw(
-    `select cast(count(*) as integer) as up
+/** How many hosts are up, and how many of these have room. Scans the hosts; locks nothing. */
+export async function countHostsUp(
+  connection: Knex,
+  silentAfterSeconds: number,
+): Promise<{ readonly up: number; readonly withRoom: number }> {
+  const { rows }: { rows: { up: number; withRoom: number }[] } = await connection.raw(
+    `select
+       cast(count(*) as integer) as up,
+       cast(count(*) filter (where instance_count < instance_capacity) as integer) as "withRoom"
      from hosts
      where last_heartbeat_at > now() - make_interval(secs => :silentAfterSeconds)`,
     { silentAfterSeconds },
   );
-  return rows[0]?.up ?? 0;
+  return rows[0] ?? { up: 0, withRoom: 0 };
 }

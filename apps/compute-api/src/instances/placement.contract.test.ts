@@ -127,8 +127,8 @@ describe(`placement on ${testEngine()}`, () => {
 });
 
 it('the reason to wait names what is missing', () => {
-  expect(reasonToWait({ hostsUp: 0, mustQueue: true })).toBe('no host is up');
-  expect(reasonToWait({ hostsUp: 1, mustQueue: false })).toBe('the only host that is up is full');
-  expect(reasonToWait({ hostsUp: 3, mustQueue: false })).toBe('all 3 hosts are full');
-  expect(reasonToWait({ hostsUp: 3, mustQueue: true })).toBe('others have waited longer for a host');
+  expect(reasonToWait({ up: 0, withRoom: 0 })).toBe('no host is up');
+  expect(reasonToWait({ up: 1, withRoom: 0 })).toBe('the only host that is up is full');
+  expect(reasonToWait({ up: 3, withRoom: 0 })).toBe('all 3 hosts are full');
+  expect(reasonToWait({ up: 3, withRoom: 1 })).toBe('others have waited longer for a host');
 });

@@ -27,8 +27,8 @@ export async function findPlace(
   const mustQueue = instance.isNew && (await isAnyWaiting(trx));
   const host = mustQueue ? undefined : await takePlaceOnHost(trx, silentAfterSeconds(parts));
   if (host === undefined) {
-    const hostsUp = await countHostsUp(trx, silentAfterSeconds(parts));
-    return { status: 'scheduling', status_reason: reasonToWait({ hostsUp, mustQueue }) };
+    const hosts = await countHostsUp(trx, silentAfterSeconds(parts));
+    return { status: 'scheduling', status_reason: reasonToWait(hosts) };
   }
   return {
     host_name: host,
@@ -40,10 +40,10 @@ export async function findPlace(
 }
 
 /** Why an instance has no host, in words for its `statusReason`. */
-export function reasonToWait({ hostsUp, mustQueue }: { hostsUp: number; mustQueue: boolean }): string {
-  if (hostsUp === 0) return 'no host is up';
-  if (mustQueue) return 'others have waited longer for a host';
-  return hostsUp === 1 ? 'the only host that is up is full' : `all ${hostsUp} hosts are full`;
+export function reasonToWait({ up, withRoom }: { up: number; withRoom: number }): string {
+  if (up === 0) return 'no host is up';
+  if (withRoom > 0) return 'others have waited longer for a host';
+  return up === 1 ? 'the only host that is up is full' : `all ${up} hosts are full`;
 }
 
 /**
@@ -77,8 +77,10 @@ async function tellWhyWaiting(parts: Parts, signal: AbortSignal): Promise<void> 
   let told: InstanceRow[];
   do {
     told = await inTransaction(parts.database, async (trx) => {
-      const hostsUp = await countHostsUp(trx, silentAfterSeconds(parts));
-      const rows = await setWaitingReason(trx, reasonToWait({ hostsUp, mustQueue: false }), toldAtOnce);
+      const hosts = await countHostsUp(trx, silentAfterSeconds(parts));
+      // A host has just got room: whoever gave it to it wakes the placing, and the reason would be wrong.
+      if (hosts.withRoom > 0) return [];
+      const rows = await setWaitingReason(trx, reasonToWait(hosts), toldAtOnce);
       await appendEvents(
         trx,
         rows.map((row) => instanceEvent(row, 'updated')),
