@@ -18,7 +18,7 @@ export type ProviderErrorCode =
   /** Everything was applied, and yet what was read back departs from what is desired. */
   | 'not-converged';
 
-/** An expected failure of a host half. The message is fit for the port's `statusReason`. */
+/** An expected failure of a host half. The message is fit for the port's `statusReason`. Recognise it by `isProviderError`. */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
   readonly code: ProviderErrorCode;
@@ -34,6 +34,19 @@ export class ProviderError extends Error {
     this.code = code;
     this.differences = options.differences ?? [];
   }
+}
+
+/**
+ * True for an expected failure of a host half. Not by `instanceof`: a provider that was bundled by itself brings a copy of the
+ * class.
+ */
+export function isProviderError(error: unknown): error is ProviderError {
+  return (
+    error instanceof Error &&
+    error.name === 'ProviderError' &&
+    'code' in error &&
+    typeof error.code === 'string'
+  );
 }
 
 /** Throws `fenced` when `wanted` is older than `wired`. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ProviderError, type ProviderErrorCode } from '../errors.ts';
+import { isProviderError, type ProviderErrorCode } from '../errors.ts';
 import type { Fence } from '../fence.ts';
 import {
   identityOf,
@@ -276,7 +276,7 @@ function vnicsOf(identities: readonly WiringIdentity[]): readonly string[] {
 
 async function rejects(promise: Promise<unknown>, code: ProviderErrorCode): Promise<void> {
   await assert.rejects(promise, (error) => {
-    assert.ok(error instanceof ProviderError, `expected a ProviderError, got ${String(error)}`);
+    assert.ok(isProviderError(error), `expected a ProviderError, got ${String(error)}`);
     assert.equal(error.code, code);
     return true;
   });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { identityOf, type DesiredWiring, type Device } from '@patchpanel/provider';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { processFacts } from './host/machine.ts';
 import { bridgeName, hostEndName } from './host/names.ts';
 import { createHostProvider } from './host.ts';
 import { startUnprivilegedAgent, type UnprivilegedAgent } from './testing/agent.ts';
@@ -18,7 +19,7 @@ import {
   type TestMachine,
 } from './testing/machines.ts';
 import { capture } from './testing/packets.ts';
-import { sendFromTap } from './testing/taps.ts';
+import { openTap } from './testing/taps.ts';
 import { waitFor } from './testing/wait.ts';
 
 const signal = new AbortController().signal;
@@ -203,6 +204,22 @@ describe('a vNIC', () => {
     expect(await provider.check(second, signal)).toEqual([]);
   });
 
+  test('shares a machine with another, of a network with the same addresses, each with its own default route', async () => {
+    const provider = agent.provider(instance);
+    const machine = await machineOfThisTest();
+    const { startTime } = await processFacts(machine.pid);
+    const inside = (interfaceName: string) =>
+      ({ kind: 'namespace', pid: machine.pid, startTime, interfaceName }) as const;
+    const wirings = [wiringOf(1, inside('eth0')), wiringOf(1, inside('eth1'))];
+    for (const wiring of wirings) await provider.ensure(wiring, signal);
+    for (const wiring of wirings) expect(await provider.check(wiring, signal)).toEqual([]);
+    const { output } = await machine.run('ip', ['route', 'show', 'default']);
+    expect(output.trim().split(/\s*\n/)).toEqual([
+      'default via 192.0.2.254 dev eth0 metric 100',
+      'default via 192.0.2.254 dev eth1 metric 101',
+    ]);
+  });
+
   test('plugged into another network is rewired in place, and its old network leaves the host', async () => {
     const provider = agent.provider(instance);
     const machine = await machineOfThisTest();
@@ -275,14 +292,16 @@ describe('a tap', () => {
     expect(await provider.ensure(tapped, signal)).toEqual(observed);
 
     const name = observed.hostInterface ?? '';
-    expect(await sendFromTap(name, machineUid + 7)).toMatchObject({ isAllowed: false });
+    expect((await openTap(name, machineUid + 7)).answer).toBe('refused: Operation not permitted');
     const listening = await capture(machine);
     cleanUps.push(() => listening.stop());
     const frame = (source: string, text: string) =>
       ethernet(macOf(2), macOf(1), 0x0800, udp4(source, '192.0.2.2', [1, 2], text));
     const spoofed = frame('192.0.2.9', 'spoofed');
     const honest = frame('192.0.2.1', 'honest');
-    expect(await sendFromTap(name, machineUid, spoofed, honest)).toMatchObject({ isAllowed: true });
+    const guest = await openTap(name, machineUid, spoofed, honest);
+    cleanUps.push(() => guest.stop());
+    expect(guest.answer).toBe('open');
     await listening.waitFor(Buffer.from('honest').toString('hex'));
     expect(listening.frames()).not.toContain(spoofed);
 

@@ -53,7 +53,12 @@ export async function probe(context: HostContext): Promise<readonly MissingRequi
 export async function warnings(): Promise<readonly string[]> {
   const callsIptables = (await readIfThere('/proc/sys/net/bridge/bridge-nf-call-iptables'))?.trim() === '1';
   if (!callsIptables) return [];
-  const listing = chainList.parse(JSON.parse(await run({ program: 'nft', args: ['-j', 'list', 'chains'] })));
+  return forwardDrops(await run({ program: 'nft', args: ['-j', 'list', 'chains'] }));
+}
+
+/** The chains that drop forwarded packets which they do not know, in what `nft -j list chains` says. Pure. */
+export function forwardDrops(chainsListing: string): readonly string[] {
+  const listing = chainList.parse(JSON.parse(chainsListing));
   return listing.nftables.flatMap(({ chain }) =>
     chain?.hook === 'forward' && chain.policy === 'drop' && ['ip', 'ip6', 'inet'].includes(chain.family)
       ? [
