@@ -11,7 +11,14 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNetworkApp, createSouthboundApp, type AppOptions } from './app.ts';
 import { migrations } from './migrations/index.ts';
-import { appOptions, callerOf, networkDocument, openStage, southboundDocument, type Stage } from './testing/stage.ts';
+import {
+  appOptions,
+  callerOf,
+  networkDocument,
+  openStage,
+  southboundDocument,
+  type Stage,
+} from './testing/stage.ts';
 
 let stage: Stage;
 
@@ -43,7 +50,9 @@ describe.each(apis)('$api', ({ api, document, create }) => {
     const away = await create(options);
     const broken = await create({ ...options, database: { ...database, knex: brokenKnex(database.knex) } });
     for (const operation of readDocument(document).operations) {
-      expect(await outcomeOf(away, issuer, operation)).toBe(`${operation.operationId} 503 service-unavailable`);
+      expect(await outcomeOf(away, issuer, operation)).toBe(
+        `${operation.operationId} 503 service-unavailable`,
+      );
       expect(await outcomeOf(broken, issuer, operation)).toBe(`${operation.operationId} 500 internal-error`);
     }
 
@@ -92,7 +101,11 @@ describe('tokens', () => {
     const user = await issuer.userToken({ projectId: randomUUID(), audience: 'network', roles: ['admin'] });
     const agent = await issuer.serviceToken({ scope: 'network:agent', host: 'host-1', audience: 'network' });
     const computeUser = await issuer.userToken({ projectId: randomUUID(), audience: 'compute' });
-    const computeHost = await issuer.serviceToken({ scope: 'compute:host', host: 'host-1', audience: 'compute' });
+    const computeHost = await issuer.serviceToken({
+      scope: 'compute:host',
+      host: 'host-1',
+      audience: 'compute',
+    });
     await callerOf(publicApi, user).get('/v1/ports').expect(200);
     await callerOf(southboundApi, agent).get('/v1/bindings').expect(200);
     await callerOf(publicApi, agent).get('/v1/ports').expect(403);
@@ -127,7 +140,9 @@ function brokenKnex(knex: AppOptions['database']['knex']): AppOptions['database'
   const fail = () => Promise.reject(new Error('broken on purpose'));
   const builder: unknown = new Proxy(fail, {
     get: (_target, name) =>
-      name === 'then' ? (_resolve: unknown, reject: (error: Error) => void) => reject(new Error('broken on purpose')) : () => builder,
+      name === 'then'
+        ? (_resolve: unknown, reject: (error: Error) => void) => reject(new Error('broken on purpose'))
+        : () => builder,
     apply: () => builder,
   });
   return new Proxy(knex, {
@@ -157,5 +172,7 @@ function exampleBody({ definition, operationId }: Operation): object | undefined
 }
 
 function readPaths(document: object): object {
-  return 'paths' in document && typeof document.paths === 'object' && document.paths !== null ? document.paths : {};
+  return 'paths' in document && typeof document.paths === 'object' && document.paths !== null
+    ? document.paths
+    : {};
 }

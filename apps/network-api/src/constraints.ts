@@ -7,9 +7,13 @@ import { problem } from './problems.ts';
  */
 const problemOf: Readonly<Record<string, (cause: Error) => Problem>> = {
   subnets_no_overlap: (cause) =>
-    problem('subnet-overlap', 'Another subnet of the network has some of these addresses. Choose another CIDR.', {
-      cause,
-    }),
+    problem(
+      'subnet-overlap',
+      'Another subnet of the network has some of these addresses. Choose another CIDR.',
+      {
+        cause,
+      },
+    ),
   subnets_network: (cause) =>
     problem('network-in-use', 'The network has subnets. Delete them first.', { cause }),
   ports_network: (cause) => problem('network-in-use', 'The network has ports. Delete them first.', { cause }),
@@ -24,7 +28,9 @@ const problemOf: Readonly<Record<string, (cause: Error) => Problem>> = {
   attachments_port: (cause) =>
     problem('port-already-plugged', 'Another vNIC is plugged into the port. Unplug it first.', { cause }),
   attachments_vnic: (cause) =>
-    problem('vnic-already-plugged', 'The vNIC is plugged into another port. Unplug it there first.', { cause }),
+    problem('vnic-already-plugged', 'The vNIC is plugged into another port. Unplug it there first.', {
+      cause,
+    }),
   attachments_mac_address: (cause) =>
     problem('mac-address-in-use', 'Another vNIC in the network has the MAC address.', { cause }),
 };

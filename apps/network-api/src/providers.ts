@@ -43,7 +43,9 @@ export function catalogOf(
   const entries = new Map(providers.map((provider) => [provider.name, compile(provider)]));
   const names = [...entries.keys()];
   if (defaultName === undefined || !entries.has(defaultName)) {
-    throw new Error(`the default provider ${defaultName ?? '(none)'} is not loaded; loaded are: ${names.join(', ')}`);
+    throw new Error(
+      `the default provider ${defaultName ?? '(none)'} is not loaded; loaded are: ${names.join(', ')}`,
+    );
   }
   return {
     names,
@@ -87,7 +89,9 @@ export function refuseIssues(
 function compile(provider: ServerProvider): Entry {
   const { networkOptionsSchema, pools } = provider.capabilities();
   if (pools.length > 0) {
-    throw new Error(`the provider ${provider.name} needs pools of numbers, which this service does not allocate yet`);
+    throw new Error(
+      `the provider ${provider.name} needs pools of numbers, which this service does not allocate yet`,
+    );
   }
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   return { provider, validateOptions: ajv.compile(networkOptionsSchema) };

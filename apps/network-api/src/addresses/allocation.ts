@@ -65,12 +65,7 @@ export async function allocateAddresses(trx: Knex, request: AllocationRequest): 
   return granted;
 }
 
-async function take(
-  trx: Knex,
-  source: AddressSource,
-  own: SubnetDemand,
-  anyCount: number,
-): Promise<Taking> {
+async function take(trx: Knex, source: AddressSource, own: SubnetDemand, anyCount: number): Promise<Taking> {
   const subnet = { id: source.id, ipVersion: source.cidr.version };
   const chosen = own.chosen.map(({ value }) => value);
   const automaticCount = own.automatic.length + anyCount;
@@ -135,12 +130,16 @@ async function inUse(
       : isRepeated
         ? 'is asked for more than once'
         : 'is in use, or was until lately and still rests';
-  return problem('address-in-use', `${address} ${reason}. Choose another address, or let the service choose.`, {
-    errors: places
-      .filter((slot) => slot !== undefined)
-      .slice(0, 100)
-      .map(({ pointer }) => ({ pointer, detail: 'is not free' })),
-  });
+  return problem(
+    'address-in-use',
+    `${address} ${reason}. Choose another address, or let the service choose.`,
+    {
+      errors: places
+        .filter((slot) => slot !== undefined)
+        .slice(0, 100)
+        .map(({ pointer }) => ({ pointer, detail: 'is not free' })),
+    },
+  );
 }
 
 function exhausted(sources: readonly AddressSource[]): Error {

@@ -55,7 +55,9 @@ export function sortDemands(
   ports: readonly (readonly WantedAddress[] | undefined)[],
   pointerOf: (port: number) => string,
 ): Demands | Refusal {
-  const ofSubnet = new Map<string, SubnetDemand>(sources.map(({ id }) => [id, { chosen: [], automatic: [] }]));
+  const ofSubnet = new Map<string, SubnetDemand>(
+    sources.map(({ id }) => [id, { chosen: [], automatic: [] }]),
+  );
   const anyOf = { 4: [] as Slot[], 6: [] as Slot[] };
   const present = versions.filter((version) => sources.some(({ cidr }) => cidr.version === version));
   for (const [port, wanted] of ports.entries()) {

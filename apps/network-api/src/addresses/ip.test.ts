@@ -35,7 +35,10 @@ describe('addresses', () => {
   it('survive being written and read again', () => {
     const ip = fc.oneof(
       fc.record({ version: fc.constant(4 as const), value: fc.bigInt({ min: 0n, max: 2n ** 32n - 1n }) }),
-      fc.record({ version: fc.constant(6 as const), value: fc.bigInt({ min: 2n ** 48n, max: 2n ** 128n - 1n }) }),
+      fc.record({
+        version: fc.constant(6 as const),
+        value: fc.bigInt({ min: 2n ** 48n, max: 2n ** 128n - 1n }),
+      }),
     );
     fc.assert(
       fc.property(ip, ({ version, value }) => {
@@ -58,15 +61,23 @@ describe('prefixes', () => {
     expect(parsed.isValid && storedCidr(canonical)).toEqual(parsed.isValid && parsed.value);
   });
 
-  it.each(['10.0.0.0', '10.0.0.0/33', '10.0.0.0/024', '10.0.0.0/24/8', '10.0.0.0/', '10.0.0.0/-1', '::ffff:0:0/96'])(
-    '"%s" is refused',
-    (text) => {
-      expect(parseCidr(text).isValid).toBe(false);
-    },
-  );
+  it.each([
+    '10.0.0.0',
+    '10.0.0.0/33',
+    '10.0.0.0/024',
+    '10.0.0.0/24/8',
+    '10.0.0.0/',
+    '10.0.0.0/-1',
+    '::ffff:0:0/96',
+  ])('"%s" is refused', (text) => {
+    expect(parseCidr(text).isValid).toBe(false);
+  });
 
   it('with host bits are refused with the prefix that was perhaps meant', () => {
-    expect(parseCidr('10.0.0.7/24')).toMatchObject({ isValid: false, reason: expect.stringContaining('10.0.0.0/24') });
+    expect(parseCidr('10.0.0.7/24')).toMatchObject({
+      isValid: false,
+      reason: expect.stringContaining('10.0.0.0/24'),
+    });
   });
 
   it('contain their addresses and no others', () => {

@@ -89,7 +89,9 @@ function cidrOf(version: IpVersion, value: bigint, prefixLength: number): Cidr {
 
 function parseIpv4(text: string): Parsed<Ip> {
   if (!plainOctets.test(text) || !Address4.isValid(text)) {
-    return refuse('must be an IPv4 address of four numbers from 0 to 255 without leading zeros, or an IPv6 address');
+    return refuse(
+      'must be an IPv4 address of four numbers from 0 to 255 without leading zeros, or an IPv6 address',
+    );
   }
   return { isValid: true, value: { version: 4, value: new Address4(text).bigInt() } };
 }
@@ -99,7 +101,8 @@ function parseIpv6(text: string): Parsed<Ip> {
   if (text.includes('.')) return refuse('must be written without an IPv4 address inside');
   if (text.includes('/') || !Address6.isValid(text)) return refuse('must be an IPv6 address');
   const value = new Address6(text).bigInt();
-  if (value >> 32n === mappedPrefix) return refuse('must not be an IPv4-mapped address: give the IPv4 address itself');
+  if (value >> 32n === mappedPrefix)
+    return refuse('must not be an IPv4-mapped address: give the IPv4 address itself');
   return { isValid: true, value: { version: 6, value } };
 }
 

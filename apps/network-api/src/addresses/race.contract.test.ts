@@ -24,14 +24,18 @@ it('32 clients that race for a /24 get each of its 253 addresses once, and the r
   const user = await stage.user();
   const network = await user.network();
   await user.subnet(network.id, { cidr: '10.0.0.0/24' });
-  const answers = await race(32, 300, () => user.post(`/v1/networks/${network.id}/ports`, {}).then((answer) => answer));
+  const answers = await race(32, 300, () =>
+    user.post(`/v1/networks/${network.id}/ports`, {}).then((answer) => answer),
+  );
   const made = answers.filter(({ status }) => status === 201);
   const refused = answers.filter(({ status }) => status !== 201);
   const addresses = made.map(({ body }) => body.fixedIps[0].ipAddress);
   const expected = Array.from({ length: 253 }, (_, index) => `10.0.0.${index + 2}`);
   expect(addresses.toSorted()).toEqual(expected.toSorted());
   expect(refused).toHaveLength(47);
-  expect(new Set(refused.map(({ status, body }) => `${status} ${body.code}`))).toEqual(new Set(['409 subnet-exhausted']));
+  expect(new Set(refused.map(({ status, body }) => `${status} ${body.code}`))).toEqual(
+    new Set(['409 subnet-exhausted']),
+  );
 });
 
 it('clients that make and delete ports at once, bulk and chosen ones among them, never share an address or lose one', async () => {
@@ -55,12 +59,16 @@ it('clients that make and delete ports at once, bulk and chosen ones among them,
     const answer = await (index % 5 === 0
       ? user.post(`${path}/bulk`, { ports: [{}, { fixedIps: [{ subnetId: subnets[1]?.id }] }, {}] })
       : index % 5 === 1
-        ? user.post(path, { fixedIps: [{ ipAddress: `10.0.0.${(index % 29) + 2}` }, { subnetId: subnets[2]?.id }] })
+        ? user.post(path, {
+            fixedIps: [{ ipAddress: `10.0.0.${(index % 29) + 2}` }, { subnetId: subnets[2]?.id }],
+          })
         : user.post(path, {}));
     if (answer.status !== 201) failures.add(`${answer.status} ${answer.body.code}`);
     for (const port of answer.body.items ?? [answer.body]) if (answer.status === 201) known.add(port.id);
   });
-  expect([...failures].filter((failure) => !['409 subnet-exhausted', '409 address-in-use'].includes(failure))).toEqual([]);
+  expect(
+    [...failures].filter((failure) => !['409 subnet-exhausted', '409 address-in-use'].includes(failure)),
+  ).toEqual([]);
   const { knex } = stage.database;
   const { rows } = await knex.raw(
     `select subnets.id,
@@ -76,7 +84,9 @@ it('clients that make and delete ports at once, bulk and chosen ones among them,
     [network.id],
   );
   expect(rows.map(({ used, free }: { used: number; free: number }) => used + free)).toEqual([29, 13, 62]);
-  expect(rows.every(({ touching, shared }: { touching: number; shared: number }) => touching + shared === 0)).toBe(true);
+  expect(
+    rows.every(({ touching, shared }: { touching: number; shared: number }) => touching + shared === 0),
+  ).toBe(true);
 });
 
 it('clients that race for one address: one gets it', async () => {
@@ -103,7 +113,11 @@ it('ports and subnets that are deleted while ports are made lose nothing and lea
     return answer;
   });
   const outcomes = new Set(answers.map(({ status, body }) => `${status} ${body.code ?? ''}`.trim()));
-  expect([...outcomes].filter((outcome) => !/^(201|204|409 (subnet-in-use|no-subnet|subnet-exhausted))$/.test(outcome))).toEqual([]);
+  expect(
+    [...outcomes].filter(
+      (outcome) => !/^(201|204|409 (subnet-in-use|no-subnet|subnet-exhausted))$/.test(outcome),
+    ),
+  ).toEqual([]);
   const { body } = await user.get(`/v1/ports?networkId=${network.id}`).expect(200);
   expect(body.items).toEqual([]);
 });

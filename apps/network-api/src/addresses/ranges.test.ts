@@ -17,7 +17,9 @@ const ranges = fc
   .map((pairs) => joinRanges(pairs.map(([a, b]) => (a < b ? { first: a, last: b } : { first: b, last: a }))));
 
 function addressesOf(list: readonly Range[]): bigint[] {
-  return list.flatMap(({ first, last }) => Array.from({ length: Number(last - first) + 1 }, (_, i) => first + BigInt(i)));
+  return list.flatMap(({ first, last }) =>
+    Array.from({ length: Number(last - first) + 1 }, (_, i) => first + BigInt(i)),
+  );
 }
 
 /** Keeps ranges by `last`, as the table does. */
@@ -48,7 +50,9 @@ describe('free ranges', () => {
         expect(new Set(all)).toEqual(new Set(addressesOf(free)));
         expect(new Set(taking.automatic).size).toBe(taking.automatic.length);
         expect(taking.automatic.some((one) => chosen.includes(one))).toBe(false);
-        expect(addressesOf(after).some((one) => chosen.includes(one) || taking.automatic.includes(one))).toBe(false);
+        expect(addressesOf(after).some((one) => chosen.includes(one) || taking.automatic.includes(one))).toBe(
+          false,
+        );
       }),
     );
   });

@@ -25,12 +25,16 @@ async function boundPort() {
 }
 
 const make = (networkId: string) => user.post(`/v1/networks/${networkId}/ports`, {});
-const fillUp = async (networkId: string) => void (await make(networkId).expect(201));
+const fillUp = (networkId: string) => make(networkId).expect(201);
 /** As if the rest of an address were over. */
 const passTime = (subnetId: string) =>
-  stage.database.knex('resting_addresses').where({ subnet_id: subnetId }).whereNotNull('rest_until').update({
-    rest_until: stage.database.knex.raw("now() - interval '1 second'"),
-  });
+  stage.database
+    .knex('resting_addresses')
+    .where({ subnet_id: subnetId })
+    .whereNotNull('rest_until')
+    .update({
+      rest_until: stage.database.knex.raw("now() - interval '1 second'"),
+    });
 
 describe('an address of a deleted port', () => {
   it('that no host ever had is free at once', async () => {

@@ -25,7 +25,11 @@ interface RangeRow {
 }
 
 /** Makes a new subnet's pools free. */
-export async function insertFreeRanges(trx: Knex, subnet: LockedSubnet, pools: readonly Range[]): Promise<void> {
+export async function insertFreeRanges(
+  trx: Knex,
+  subnet: LockedSubnet,
+  pools: readonly Range[],
+): Promise<void> {
   await applyRangeChange(trx, subnet, { forgotten: [], written: joinRanges(pools) });
 }
 
@@ -77,14 +81,24 @@ export async function applyRangeChange(trx: Knex, subnet: LockedSubnet, change: 
     {
       subnetId: subnet.id,
       forgotten: texts(subnet, change.forgotten),
-      firsts: texts(subnet, change.written.map(({ first }) => first)),
-      lasts: texts(subnet, change.written.map(({ last }) => last)),
+      firsts: texts(
+        subnet,
+        change.written.map(({ first }) => first),
+      ),
+      lasts: texts(
+        subnet,
+        change.written.map(({ last }) => last),
+      ),
     } as unknown as Knex.RawBinding,
   );
 }
 
 /** Makes addresses free again, joining them with their free neighbours. */
-export async function returnToFree(trx: Knex, subnet: LockedSubnet, addresses: readonly bigint[]): Promise<void> {
+export async function returnToFree(
+  trx: Knex,
+  subnet: LockedSubnet,
+  addresses: readonly bigint[],
+): Promise<void> {
   if (addresses.length === 0) return;
   const returned = rangesOf(addresses);
   const rows = await queryRows<RangeRow>(
@@ -106,8 +120,14 @@ export async function returnToFree(trx: Knex, subnet: LockedSubnet, addresses: r
      where behind.first = run.last + 1`,
     {
       subnetId: subnet.id,
-      firsts: texts(subnet, returned.map(({ first }) => first)),
-      lasts: texts(subnet, returned.map(({ last }) => last)),
+      firsts: texts(
+        subnet,
+        returned.map(({ first }) => first),
+      ),
+      lasts: texts(
+        subnet,
+        returned.map(({ last }) => last),
+      ),
     },
   );
   await applyRangeChange(trx, subnet, giveBack(rows.map(toRange), returned));
@@ -129,7 +149,11 @@ export async function returnRested(trx: Knex, subnet: LockedSubnet): Promise<boo
      returning address`,
     { subnetId: subnet.id, returnBatch },
   );
-  await returnToFree(trx, subnet, rows.map(({ address }) => storedIp(address).value));
+  await returnToFree(
+    trx,
+    subnet,
+    rows.map(({ address }) => storedIp(address).value),
+  );
   return rows.length > 0;
 }
 

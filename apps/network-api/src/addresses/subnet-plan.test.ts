@@ -17,7 +17,11 @@ describe('a subnet', () => {
   it.each<[SubnetAddressing, string | undefined, string[]]>([
     [{ cidr: '10.0.0.0/24' }, '10.0.0.1', ['10.0.0.2-10.0.0.254']],
     [{ cidr: '10.0.0.0/24', gatewayIp: null }, undefined, ['10.0.0.1-10.0.0.254']],
-    [{ cidr: '10.0.0.0/24', gatewayIp: '10.0.0.9' }, '10.0.0.9', ['10.0.0.1-10.0.0.8', '10.0.0.10-10.0.0.254']],
+    [
+      { cidr: '10.0.0.0/24', gatewayIp: '10.0.0.9' },
+      '10.0.0.9',
+      ['10.0.0.1-10.0.0.8', '10.0.0.10-10.0.0.254'],
+    ],
     [{ cidr: '10.0.0.0/30' }, '10.0.0.1', ['10.0.0.2-10.0.0.2']],
     [{ cidr: '10.0.0.0/31' }, undefined, ['10.0.0.0-10.0.0.1']],
     [{ cidr: '10.0.0.0/31', gatewayIp: '10.0.0.0' }, '10.0.0.0', ['10.0.0.1-10.0.0.1']],
@@ -53,11 +57,26 @@ describe('a subnet', () => {
     [{ cidr: '10.0.0.0/24', gatewayIp: '10.0.0.255' }, '/gatewayIp'],
     [{ cidr: '10.0.0.0/24', gatewayIp: '2001:db8::1' }, '/gatewayIp'],
     [{ cidr: '10.0.0.7/32', gatewayIp: '10.0.0.7' }, '/gatewayIp'],
-    [{ cidr: '10.0.0.0/24', allocationPools: [{ first: '10.0.0.0', last: '10.0.0.9' }] }, '/allocationPools/0/first'],
-    [{ cidr: '10.0.0.0/24', allocationPools: [{ first: '10.0.0.9', last: '10.0.1.9' }] }, '/allocationPools/0/last'],
-    [{ cidr: '10.0.0.0/24', allocationPools: [{ first: '10.0.0.9', last: '10.0.0.5' }] }, '/allocationPools/0'],
-    [{ cidr: '10.0.0.0/24', allocationPools: [{ first: '10.0.0.1', last: '10.0.0.5' }] }, '/allocationPools/0'],
-    [{ cidr: '2001:db8::/64', allocationPools: [{ first: '2001:db8::', last: '2001:db8::5' }] }, '/allocationPools/0/first'],
+    [
+      { cidr: '10.0.0.0/24', allocationPools: [{ first: '10.0.0.0', last: '10.0.0.9' }] },
+      '/allocationPools/0/first',
+    ],
+    [
+      { cidr: '10.0.0.0/24', allocationPools: [{ first: '10.0.0.9', last: '10.0.1.9' }] },
+      '/allocationPools/0/last',
+    ],
+    [
+      { cidr: '10.0.0.0/24', allocationPools: [{ first: '10.0.0.9', last: '10.0.0.5' }] },
+      '/allocationPools/0',
+    ],
+    [
+      { cidr: '10.0.0.0/24', allocationPools: [{ first: '10.0.0.1', last: '10.0.0.5' }] },
+      '/allocationPools/0',
+    ],
+    [
+      { cidr: '2001:db8::/64', allocationPools: [{ first: '2001:db8::', last: '2001:db8::5' }] },
+      '/allocationPools/0/first',
+    ],
     [
       {
         cidr: '10.0.0.0/24',

@@ -56,7 +56,9 @@ export function planSubnet(input: SubnetAddressing): PlanResult {
     return { isValid: true, plan: { cidr, gateway: gateway.value, pools } };
   }
   const { pools, issues } = planPools(input.allocationPools, cidr.version, usable, gateway.value);
-  return issues.length > 0 ? refuse(...issues) : { isValid: true, plan: { cidr, gateway: gateway.value, pools } };
+  return issues.length > 0
+    ? refuse(...issues)
+    : { isValid: true, plan: { cidr, gateway: gateway.value, pools } };
 }
 
 /**
@@ -106,7 +108,9 @@ function planPools(
     if ('detail' in last) issues.push(last);
     if ('detail' in first || 'detail' in last) continue;
     const range = { first: first.value, last: last.value };
-    const other = accepted.find((earlier) => earlier.range.first <= range.last && range.first <= earlier.range.last);
+    const other = accepted.find(
+      (earlier) => earlier.range.first <= range.last && range.first <= earlier.range.last,
+    );
     if (range.last < range.first) issues.push({ pointer, detail: 'must not end before it begins' });
     else if (gateway !== undefined && isInPools([range], gateway)) {
       issues.push({ pointer, detail: `must not contain the gateway ${formatIp(version, gateway)}` });
@@ -125,7 +129,8 @@ function readEnd(
 ): { readonly value: bigint } | PlanIssue {
   const parsed = parseIp(text);
   if (!parsed.isValid) return { pointer, detail: parsed.reason };
-  if (!isUsable(usable, version, parsed.value)) return { pointer, detail: `must be ${describe(usable, version)}` };
+  if (!isUsable(usable, version, parsed.value))
+    return { pointer, detail: `must be ${describe(usable, version)}` };
   return { value: parsed.value.value };
 }
 

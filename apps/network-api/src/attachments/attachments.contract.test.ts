@@ -118,14 +118,19 @@ describe('plugging a vNIC into a port', () => {
     await user.put(attachment(at(elsewhere.ports, 0)), input).expect(201);
   });
 
-  it.each(['01:00:5e:00:00:01', 'ff:ff:ff:ff:ff:ff', '00:00:00:00:00:00', '02-00-5e-00-00-01', '02:00:5e:00:00'])(
-    'with MAC address %s is refused',
-    async (macAddress) => {
-      const { ports } = await networkWithPorts(1);
-      const { body } = await user.put(attachment(at(ports, 0)), { vnicId: randomUUID(), macAddress }).expect(400);
-      expect(body).toMatchObject({ code: 'invalid-request', errors: [{ pointer: '/macAddress' }] });
-    },
-  );
+  it.each([
+    '01:00:5e:00:00:01',
+    'ff:ff:ff:ff:ff:ff',
+    '00:00:00:00:00:00',
+    '02-00-5e-00-00-01',
+    '02:00:5e:00:00',
+  ])('with MAC address %s is refused', async (macAddress) => {
+    const { ports } = await networkWithPorts(1);
+    const { body } = await user
+      .put(attachment(at(ports, 0)), { vnicId: randomUUID(), macAddress })
+      .expect(400);
+    expect(body).toMatchObject({ code: 'invalid-request', errors: [{ pointer: '/macAddress' }] });
+  });
 
   it("with another project's vNIC id gains nothing and blocks nobody", async () => {
     const { ports } = await networkWithPorts(1);
@@ -151,7 +156,9 @@ describe('plugging a vNIC into a port', () => {
   it('into many ports at once: one plug wins', async () => {
     const { ports } = await networkWithPorts(6);
     const [vnicId, macAddress] = [randomUUID(), newMacAddress()];
-    const answers = await Promise.all(ports.map((port) => user.put(attachment(port), { vnicId, macAddress })));
+    const answers = await Promise.all(
+      ports.map((port) => user.put(attachment(port), { vnicId, macAddress })),
+    );
     expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409, 409, 409]);
     expect(new Set(answers.filter(({ status }) => status === 409).map(({ body }) => body.code))).toEqual(
       new Set(['vnic-already-plugged']),
@@ -236,7 +243,9 @@ describe('plugging a vNIC into any port', () => {
 
   it('with a group MAC address is refused', async () => {
     const { any } = await networkWithPorts(1);
-    const { body } = await user.post(any, { vnicId: randomUUID(), macAddress: '01:00:5e:00:00:01' }).expect(400);
+    const { body } = await user
+      .post(any, { vnicId: randomUUID(), macAddress: '01:00:5e:00:00:01' })
+      .expect(400);
     expect(body.errors).toMatchObject([{ pointer: '/macAddress' }]);
   });
 });

@@ -16,7 +16,9 @@ export function attachmentOperations(parts: Parts): OperationHandlers {
     })),
     plugVnic: userOperation<{ params: PortPath; body: AttachmentInput }>(async ({ params, body, caller }) => {
       const { attachment, isNew } = await plugVnic(parts, caller, params.portId, body);
-      return isNew ? created(attachmentPath(attachment.portId), attachment) : { status: 200, body: attachment };
+      return isNew
+        ? created(attachmentPath(attachment.portId), attachment)
+        : { status: 200, body: attachment };
     }),
     unplugVnic: userOperation<{ params: PortPath }>(async ({ params, caller, ifMatch }) => {
       await unplugVnic(parts, caller, params.portId, ifMatch);

@@ -139,11 +139,7 @@ async function plugInto(
   return pluggedInto(plugged);
 }
 
-async function insertOrExplain(
-  trx: Knex,
-  caller: UserCaller,
-  attachment: NewAttachment,
-): Promise<void> {
+async function insertOrExplain(trx: Knex, caller: UserCaller, attachment: NewAttachment): Promise<void> {
   for (let attempt = 1; attempt <= plugAttempts; attempt++) {
     if (await insertAttachment(trx, attachment)) return;
     const holder = await findAttachmentOfMac(trx, attachment.network_id, attachment.mac_address);

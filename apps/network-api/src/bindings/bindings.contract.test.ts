@@ -61,11 +61,19 @@ describe('an attachment', () => {
       },
       revision: 2,
     });
-    const { body: upper } = await host.get(resolvePath(attachment).toUpperCase().replace('/V1/PROJECTS', '/v1/projects').replace('VNICS', 'vnics').replace('ATTACHMENT', 'attachment')).expect(200);
+    const { body: upper } = await host
+      .get(
+        resolvePath(attachment)
+          .toUpperCase()
+          .replace('/V1/PROJECTS', '/v1/projects')
+          .replace('VNICS', 'vnics')
+          .replace('ATTACHMENT', 'attachment'),
+      )
+      .expect(200);
     expect(upper).toEqual(body);
   });
 
-  it('that is not plugged, is another project\'s, or is bound to another host looks as if it did not exist', async () => {
+  it("that is not plugged, is another project's, or is bound to another host looks as if it did not exist", async () => {
     const { attachment } = await pluggedPort();
     const nowhere = randomUUID();
     const refused = async (path: { projectId: string; vnicId: string }) => {
@@ -124,12 +132,18 @@ describe('claiming a binding', () => {
 
   it('is refused without an attachment, with another MAC address, or when another host has it', async () => {
     const { port, attachment } = await pluggedPort();
-    const nothing = await host.post('/v1/bindings', { ...claimOf(attachment), vnicId: randomUUID() }).expect(404);
+    const nothing = await host
+      .post('/v1/bindings', { ...claimOf(attachment), vnicId: randomUUID() })
+      .expect(404);
     expect(nothing.body.code).toBe('attachment-not-found');
-    const mac = await host.post('/v1/bindings', { ...claimOf(attachment), macAddress: newMacAddress() }).expect(409);
+    const mac = await host
+      .post('/v1/bindings', { ...claimOf(attachment), macAddress: newMacAddress() })
+      .expect(409);
     expect(mac.body.code).toBe('mac-mismatch');
     expect((await portOf(port.id)).status).toBe('plugged');
-    await host.post('/v1/bindings', { ...claimOf(attachment), macAddress: attachment.macAddress.toUpperCase() }).expect(201);
+    await host
+      .post('/v1/bindings', { ...claimOf(attachment), macAddress: attachment.macAddress.toUpperCase() })
+      .expect(201);
     const elsewhere = await other.post('/v1/bindings', claimOf(attachment, 99)).expect(409);
     expect(elsewhere.body.code).toBe('bound-elsewhere');
     expect((await portOf(port.id)).attachment?.binding?.hostName).toBe(host.host);
@@ -152,13 +166,22 @@ describe('reporting', () => {
     const first = await host.put(status, report).expect(200);
     expect(first.body).toMatchObject({ status: 'active', deviceName: 'ppv0123456789a', revision: 2 });
     const active = await portOf(port.id);
-    expect(active).toMatchObject({ status: 'active', attachment: { binding: { deviceName: 'ppv0123456789a' } } });
+    expect(active).toMatchObject({
+      status: 'active',
+      attachment: { binding: { deviceName: 'ppv0123456789a' } },
+    });
     expect(active).not.toHaveProperty('statusReason');
     await host.put(status, report).expect(200, first.body);
     expect(await portOf(port.id)).toEqual(active);
-    await host.put(status, { status: 'error', generation: 1, epoch: 1, statusReason: 'no bridge' }).expect(200);
+    await host
+      .put(status, { status: 'error', generation: 1, epoch: 1, statusReason: 'no bridge' })
+      .expect(200);
     const failed = await portOf(port.id);
-    expect(failed).toMatchObject({ status: 'error', statusReason: 'no bridge', revision: active.revision + 1 });
+    expect(failed).toMatchObject({
+      status: 'error',
+      statusReason: 'no bridge',
+      revision: active.revision + 1,
+    });
     expect(failed.attachment?.binding).not.toHaveProperty('deviceName');
   });
 
@@ -186,7 +209,9 @@ describe('reporting', () => {
     const { port, attachment } = await pluggedPort();
     const binding = await host.claim(attachment);
     await user.unplug(port.id);
-    await host.put(`/v1/bindings/${binding.id}/status`, { status: 'error', generation: 1, epoch: 1 }).expect(200);
+    await host
+      .put(`/v1/bindings/${binding.id}/status`, { status: 'error', generation: 1, epoch: 1 })
+      .expect(200);
     expect((await portOf(port.id)).status).toBe('available');
   });
 
@@ -199,7 +224,9 @@ describe('reporting', () => {
       const port = await member.port(network.id, { fixedIps: [] });
       const binding = await agent.claim(await member.plug(port.id, randomUUID()));
       await raiseEpoch(own.database.knex);
-      await agent.put(`/v1/bindings/${binding.id}/status`, { status: 'active', generation: 1, epoch: 1 }).expect(409);
+      await agent
+        .put(`/v1/bindings/${binding.id}/status`, { status: 'active', generation: 1, epoch: 1 })
+        .expect(409);
       const { body } = await agent.get(`/v1/bindings/${binding.id}`).expect(200);
       expect(body).toMatchObject({ epoch: 2, attachment: { epoch: 2 } });
       await agent.report(body, 'active');
@@ -234,7 +261,10 @@ describe('unplugging what a host realises', () => {
     expect(moved).toMatchObject({ generation: 2, desired: 'present' });
     await other.report(moved, 'active');
     await host.release(old.id);
-    expect(await portOf(port.id)).toMatchObject({ status: 'active', attachment: { binding: { hostName: other.host } } });
+    expect(await portOf(port.id)).toMatchObject({
+      status: 'active',
+      attachment: { binding: { hostName: other.host } },
+    });
   });
 
   it('lets the same host bind the next plug, which supersedes what it had', async () => {
@@ -342,7 +372,13 @@ describe('hosts', () => {
     const second = await agent.get(`/v1/bindings?limit=3&pageToken=${first.body.nextPageToken}`).expect(200);
     const items = [...first.body.items, ...second.body.items];
     expect(items.map(({ id }) => id)).toEqual(made);
-    expect(items.map(({ desired }) => desired)).toEqual(['present', 'absent', 'present', 'present', 'present']);
+    expect(items.map(({ desired }) => desired)).toEqual([
+      'present',
+      'absent',
+      'present',
+      'present',
+      'present',
+    ]);
     expect(items[0]).toEqual((await agent.get(`/v1/bindings/${made[0]}`).expect(200)).body);
     const junk = await agent.get('/v1/bindings?pageToken=junk').expect(400);
     expect(junk.body.code).toBe('invalid-page-token');

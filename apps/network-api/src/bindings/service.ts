@@ -18,11 +18,7 @@ import {
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { lockWaitingAddresses, startRest } from '../addresses/store.ts';
-import {
-  findAttachmentOfVnic,
-  touchAttachment,
-  type AttachmentRow,
-} from '../attachments/store.ts';
+import { findAttachmentOfVnic, touchAttachment, type AttachmentRow } from '../attachments/store.ts';
 import type { Parts } from '../parts.ts';
 import { portEvent } from '../ports/events.ts';
 import { lockPorts, updatePort, type PortChange } from '../ports/store.ts';
@@ -192,7 +188,8 @@ export function releaseBinding(
     const events: NewEvent[] = [];
     if (row.desired === 'present') events.push(await changePort(trx, row.port_id, { status: 'plugged' }));
     // Of one that is superseded the host has been told.
-    if (row.superseded_by === null) events.push(bindingEvent({ ...row, revision: row.revision + 1 }, 'deleted'));
+    if (row.superseded_by === null)
+      events.push(bindingEvent({ ...row, revision: row.revision + 1 }, 'deleted'));
     await appendEvents(trx, events);
   });
 }

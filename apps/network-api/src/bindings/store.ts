@@ -90,7 +90,9 @@ export async function selectBindings(
 
 /** True when some host has not yet confirmed that a port's wiring is gone. Served by bindings_port. */
 export async function hasBindings(connection: Knex, portId: string): Promise<boolean> {
-  const rows = await queryRows(connection, 'select id from bindings where port_id = :portId limit 1', { portId });
+  const rows = await queryRows(connection, 'select id from bindings where port_id = :portId limit 1', {
+    portId,
+  });
   return rows.length > 0;
 }
 
@@ -128,5 +130,7 @@ export async function inheritSuperseded(trx: Knex, from: string, to: string): Pr
 
 /** Removes bindings. */
 export async function deleteBindings(trx: Knex, ids: readonly string[]): Promise<void> {
-  await trx('bindings').whereIn('id', [...ids]).delete();
+  await trx('bindings')
+    .whereIn('id', [...ids])
+    .delete();
 }

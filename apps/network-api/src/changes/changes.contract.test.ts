@@ -60,7 +60,10 @@ describe('the feed of changes', () => {
     const old = await host.claim(attachment);
     await user.unplug(attachment.portId);
     const cursor = await cursorOf(host);
-    const newer = await host.claim(await user.plug(attachment.portId, attachment.vnicId, attachment.macAddress), 2);
+    const newer = await host.claim(
+      await user.plug(attachment.portId, attachment.vnicId, attachment.macAddress),
+      2,
+    );
     const { items } = await follow(host, cursor);
     expect(items.map(({ bindingId, change }) => [bindingId, change])).toEqual([
       [old.id, 'deleted'],
@@ -141,7 +144,9 @@ describe('public events', () => {
     await member.unplug(port.id);
     await member.delete(`/v1/ports/${port.id}`).expect(204);
     const { items } = await readEvents(stage.database, { filter, cursor });
-    expect(items.map(({ resourceType, change, revision }) => `${resourceType} ${change} ${revision}`)).toEqual([
+    expect(
+      items.map(({ resourceType, change, revision }) => `${resourceType} ${change} ${revision}`),
+    ).toEqual([
       'network created 1',
       'subnet created 1',
       'port created 1',
@@ -152,6 +157,8 @@ describe('public events', () => {
       'port updated 6',
       'port deleted 7',
     ]);
-    expect(new Set(items.map(({ resourceId }) => resourceId))).toEqual(new Set([network.id, subnet.id, port.id]));
+    expect(new Set(items.map(({ resourceId }) => resourceId))).toEqual(
+      new Set([network.id, subnet.id, port.id]),
+    );
   });
 });

@@ -1,5 +1,10 @@
 import type { Change } from '@patchpanel/contract-network-southbound';
-import { readEvents, serviceOperation, type FeedEvent, type OperationHandlers } from '@patchpanel/service-kit';
+import {
+  readEvents,
+  serviceOperation,
+  type FeedEvent,
+  type OperationHandlers,
+} from '@patchpanel/service-kit';
 import { z } from 'zod';
 import type { Parts } from '../parts.ts';
 

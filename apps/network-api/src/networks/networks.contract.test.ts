@@ -64,7 +64,10 @@ describe('networks', () => {
     await user.delete(`/v1/ports/${port.id}`).expect(204);
     const subnet = await user.subnet(network.id, { cidr: '10.0.0.0/24' });
     const withSubnet = await user.delete(path).expect(409);
-    expect(withSubnet.body).toMatchObject({ code: 'network-in-use', detail: expect.stringContaining('subnets') });
+    expect(withSubnet.body).toMatchObject({
+      code: 'network-in-use',
+      detail: expect.stringContaining('subnets'),
+    });
     await user.delete(`/v1/subnets/${subnet.id}`).expect(204);
     await user.delete(path).expect(204);
   });
@@ -91,7 +94,10 @@ describe('networks', () => {
     expect(listed.body.items).toHaveLength(1);
     // A key means something to its project only.
     const stranger = await stage.user();
-    const theirs = await stranger.post('/v1/networks', { name: 'once' }).set('idempotency-key', key).expect(201);
+    const theirs = await stranger
+      .post('/v1/networks', { name: 'once' })
+      .set('idempotency-key', key)
+      .expect(201);
     expect(theirs.body.id).not.toBe(first.body.id);
   });
 
@@ -126,7 +132,9 @@ describe('networks', () => {
     const theirs = await user.network({ name: 'hidden' });
     const stranger = await stage.user();
     const nowhere = randomUUID();
-    const same = async (call: (id: string) => PromiseLike<{ status: number; body: Record<string, unknown> }>) => {
+    const same = async (
+      call: (id: string) => PromiseLike<{ status: number; body: Record<string, unknown> }>,
+    ) => {
       const [hidden, missing] = [await call(theirs.id), await call(nowhere)];
       const { instance: _a, ...hiddenBody } = hidden.body;
       const { instance: _b, ...missingBody } = missing.body;

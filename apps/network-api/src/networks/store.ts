@@ -58,7 +58,10 @@ export async function insertNetwork(
 }
 
 /** Says what of a network is left. Served by subnets_network and ports_network. */
-export async function findContents(trx: Knex, id: string): Promise<{ hasSubnets: boolean; hasPorts: boolean }> {
+export async function findContents(
+  trx: Knex,
+  id: string,
+): Promise<{ hasSubnets: boolean; hasPorts: boolean }> {
   const { rows } = await trx.raw<{ rows: { has_subnets: boolean; has_ports: boolean }[] }>(
     `select
        exists (select from subnets where network_id = :id) as has_subnets,

@@ -56,7 +56,10 @@ describe('ports', () => {
     expect(addressesOf(await user.port(network.id))).toEqual(['10.0.0.2']);
     expect(addressesOf(await user.port(network.id))).toEqual(['10.0.1.2']);
     const { body } = await user.post(`/v1/networks/${network.id}/ports`, {}).expect(409);
-    expect(body).toMatchObject({ code: 'subnet-exhausted', detail: expect.stringContaining(subnets[1]?.id ?? '-') });
+    expect(body).toMatchObject({
+      code: 'subnet-exhausted',
+      detail: expect.stringContaining(subnets[1]?.id ?? '-'),
+    });
   });
 
   it('can be without addresses, also where there is no subnet', async () => {
@@ -93,7 +96,10 @@ describe('ports', () => {
     const twice = await user
       .post(ports, { fixedIps: [{ ipAddress: '10.0.0.21' }, { ipAddress: '10.0.0.21' }] })
       .expect(409);
-    expect(twice.body).toMatchObject({ code: 'address-in-use', errors: [{ pointer: '/fixedIps/1/ipAddress' }] });
+    expect(twice.body).toMatchObject({
+      code: 'address-in-use',
+      errors: [{ pointer: '/fixedIps/1/ipAddress' }],
+    });
     await user.get(`/v1/ports?networkId=${network.id}`).expect(200, { items: [holder] });
   });
 
@@ -102,7 +108,10 @@ describe('ports', () => {
     async (ipAddress) => {
       const { ports } = await networkWith('10.0.0.0/24');
       const { body } = await user.post(ports, { fixedIps: [{ ipAddress }] }).expect(409);
-      expect(body).toMatchObject({ code: 'address-outside-pools', errors: [{ pointer: '/fixedIps/0/ipAddress' }] });
+      expect(body).toMatchObject({
+        code: 'address-outside-pools',
+        errors: [{ pointer: '/fixedIps/0/ipAddress' }],
+      });
     },
   );
 
@@ -129,7 +138,7 @@ describe('ports', () => {
     expect(body.errors).toMatchObject([{ pointer: '/fixedIps' }]);
   });
 
-  it('are refused addresses of a subnet that is not the network\'s', async () => {
+  it("are refused addresses of a subnet that is not the network's", async () => {
     const { ports } = await networkWith('10.0.0.0/24');
     const other = await networkWith('10.0.0.0/24');
     const { body } = await user.post(ports, { fixedIps: [{ subnetId: other.subnets[0]?.id }] }).expect(404);
@@ -154,7 +163,8 @@ describe('ports', () => {
     const { network, ports } = await networkWith('10.0.0.0/28', '2001:db8::/124');
     await user.port(network.id, { fixedIps: [{ ipAddress: '10.0.0.7' }, { ipAddress: '2001:db8::f' }] });
     const seen = new Set(['10.0.0.7', '2001:db8::f']);
-    for (let index = 0; index < 12; index++) for (const one of addressesOf(await user.port(network.id))) seen.add(one);
+    for (let index = 0; index < 12; index++)
+      for (const one of addressesOf(await user.port(network.id))) seen.add(one);
     expect(seen.size).toBe(26);
     const { body } = await user.post(ports, {}).expect(409);
     expect(body.code).toBe('subnet-exhausted');
@@ -202,7 +212,9 @@ describe('ports', () => {
 
   it('are paged through completely', async () => {
     const { network, ports } = await networkWith('10.0.0.0/24');
-    const { body: made } = await user.post(`${ports}/bulk`, { ports: Array.from({ length: 7 }, () => ({})) }).expect(201);
+    const { body: made } = await user
+      .post(`${ports}/bulk`, { ports: Array.from({ length: 7 }, () => ({})) })
+      .expect(201);
     const seen: Port[] = [];
     let token = '';
     do {
@@ -250,7 +262,9 @@ describe('ports made together', () => {
   it('are up to a thousand, in the order asked for, in a few statements', async () => {
     const { network, ports } = await networkWith('10.0.0.0/20', '2001:db8::/64');
     let statements = 0;
-    const count = () => void statements++;
+    const count = () => {
+      statements++;
+    };
     stage.database.knex.on('query', count);
     const asked = Array.from({ length: 1000 }, (_, index) => ({ name: `p${index}` }));
     const { body } = await user.post(`${ports}/bulk`, { ports: asked }).expect(201);
@@ -272,7 +286,13 @@ describe('ports made together', () => {
       .expect(400);
     expect(wrong.body.errors).toMatchObject([{ pointer: '/ports/1/fixedIps/0/ipAddress' }]);
     const { body } = await user.post(`${ports}/bulk`, { ports: [{}, {}, {}, {}, {}] }).expect(201);
-    expect(body.items.flatMap(addressesOf)).toEqual(['10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5', '10.0.0.6']);
+    expect(body.items.flatMap(addressesOf)).toEqual([
+      '10.0.0.2',
+      '10.0.0.3',
+      '10.0.0.4',
+      '10.0.0.5',
+      '10.0.0.6',
+    ]);
   });
 
   it('do not take by chance an address that one of them has chosen', async () => {
@@ -303,7 +323,9 @@ describe('ports made together', () => {
     const { ports } = await networkWith('10.0.0.0/24');
     const key = randomUUID();
     const make = (count: number) =>
-      user.post(`${ports}/bulk`, { ports: Array.from({ length: count }, () => ({})) }).set('idempotency-key', key);
+      user
+        .post(`${ports}/bulk`, { ports: Array.from({ length: count }, () => ({})) })
+        .set('idempotency-key', key);
     const first = await make(3).expect(201);
     await make(3).expect(201, first.body);
     await make(4).expect(422);

@@ -68,7 +68,11 @@ const selectWholePorts = `
   left join bindings on bindings.port_id = ports.id and bindings.desired = 'present'`;
 
 /** Served by the primary key. */
-export async function findPort(connection: Knex, projectId: string, id: string): Promise<PortRow | undefined> {
+export async function findPort(
+  connection: Knex,
+  projectId: string,
+  id: string,
+): Promise<PortRow | undefined> {
   const rows = await queryRows<PortRow>(
     connection,
     `${selectWholePorts}

@@ -49,7 +49,10 @@ export function createSubnet(
     checkWithProvider(parts, network, draft, plan);
     const other = await findOverlap(trx, network.id, plan.cidr);
     if (other) {
-      throw problem('subnet-overlap', `${draft.cidr} overlaps ${other.cidr}, subnet ${other.id} of the network.`);
+      throw problem(
+        'subnet-overlap',
+        `${draft.cidr} overlaps ${other.cidr}, subnet ${other.id} of the network.`,
+      );
     }
     const row = await withConstraints(() => insertSubnet(trx, draft));
     await insertFreeRanges(trx, { id: row.id, ipVersion: plan.cidr.version }, plan.pools);
@@ -128,7 +131,10 @@ function checkWithProvider(
   const provider = providers.ofNetwork(network);
   if (!provider.capabilities().ipVersions.includes(cidr.version)) {
     throw invalidRequest([
-      { pointer: '/cidr', detail: `must not be IPv${cidr.version}: the provider ${provider.name} does not carry it` },
+      {
+        pointer: '/cidr',
+        detail: `must not be IPv${cidr.version}: the provider ${provider.name} does not carry it`,
+      },
     ]);
   }
   refuseIssues(provider.validateSubnet(toSubnetContext(draft), toNetworkContext(network)));

@@ -34,7 +34,9 @@ export async function findSubnet(
 
 /** A network's subnets, oldest first. Served by subnets_network. */
 export async function selectSubnetsOf(connection: Knex, networkIds: readonly string[]): Promise<SubnetRow[]> {
-  return connection<SubnetRow>('subnets').whereIn('network_id', [...networkIds]).orderBy(['network_id', 'id']);
+  return connection<SubnetRow>('subnets')
+    .whereIn('network_id', [...networkIds])
+    .orderBy(['network_id', 'id']);
 }
 
 /** Locks the right to change a subnet's addresses; false when the subnet is gone. Call in ascending order of id. */

@@ -65,7 +65,10 @@ describe('subnets', () => {
     [{ cidr: '::ffff:10.0.0.0/120' }, '/cidr'],
     [{ cidr: '10.0.0.0/24', gatewayIp: '10.0.1.1' }, '/gatewayIp'],
     [{ cidr: '10.0.0.0/24', gatewayIp: 'fe80::1%eth0' }, '/gatewayIp'],
-    [{ cidr: '10.0.0.0/24', allocationPools: [{ first: '10.0.0.1', last: '10.0.0.9' }] }, '/allocationPools/0'],
+    [
+      { cidr: '10.0.0.0/24', allocationPools: [{ first: '10.0.0.1', last: '10.0.0.9' }] },
+      '/allocationPools/0',
+    ],
     [{ cidr: '10.66.0.0/16' }, '/cidr'],
     [{}, '/cidr'],
   ])('are refused with %j, pointing at %s', async (input, pointer) => {
@@ -77,7 +80,9 @@ describe('subnets', () => {
 
   it('are of IP versions that the provider carries', async () => {
     const network = await user.network({ provider: 'only4' });
-    const { body } = await user.post(`/v1/networks/${network.id}/subnets`, { cidr: '2001:db8::/64' }).expect(400);
+    const { body } = await user
+      .post(`/v1/networks/${network.id}/subnets`, { cidr: '2001:db8::/64' })
+      .expect(400);
     expect(body.errors).toMatchObject([{ pointer: '/cidr' }]);
   });
 
@@ -98,7 +103,9 @@ describe('subnets', () => {
     const network = await user.network();
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, index) =>
-        user.post(`/v1/networks/${network.id}/subnets`, { cidr: `10.0.${index}.0/${index % 2 === 0 ? 24 : 16}`.replace(/\.\d+\.0\/16$/, '.0.0/16') }),
+        user.post(`/v1/networks/${network.id}/subnets`, {
+          cidr: `10.0.${index}.0/${index % 2 === 0 ? 24 : 16}`.replace(/\.\d+\.0\/16$/, '.0.0/16'),
+        }),
       ),
     );
     const statuses = answers.map(({ status }) => status);
@@ -138,10 +145,13 @@ describe('subnets', () => {
   it('are paged through completely', async () => {
     const network = await user.network();
     const made = [];
-    for (let index = 0; index < 5; index++) made.push(await user.subnet(network.id, { cidr: `10.0.${index}.0/24` }));
+    for (let index = 0; index < 5; index++)
+      made.push(await user.subnet(network.id, { cidr: `10.0.${index}.0/24` }));
     const first = await user.get(`/v1/subnets?networkId=${network.id}&limit=3`).expect(200);
     const token = first.body.nextPageToken;
-    const second = await user.get(`/v1/subnets?networkId=${network.id}&limit=3&pageToken=${token}`).expect(200);
+    const second = await user
+      .get(`/v1/subnets?networkId=${network.id}&limit=3&pageToken=${token}`)
+      .expect(200);
     expect([...first.body.items, ...second.body.items]).toEqual(made);
     expect(second.body).not.toHaveProperty('nextPageToken');
     const wrong = await user.get(`/v1/subnets?limit=3&pageToken=${token}`).expect(400);

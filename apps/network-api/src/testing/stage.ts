@@ -135,7 +135,9 @@ async function openUser(
       (await caller.post(`/v1/networks/${networkId}/ports`, input).expect(201)).body,
     plug: async (portId, vnicId, macAddress = newMacAddress()) =>
       (await caller.put(`/v1/ports/${portId}/attachment`, { vnicId, macAddress }).expect(201)).body,
-    unplug: async (portId) => void (await caller.delete(`/v1/ports/${portId}/attachment`).expect(204)),
+    unplug: async (portId) => {
+      await caller.delete(`/v1/ports/${portId}/attachment`).expect(204);
+    },
   };
 }
 
@@ -153,7 +155,9 @@ async function openHost(
       (await caller.post('/v1/bindings', { projectId, vnicId, macAddress, placement })).body,
     report: async ({ id, generation, epoch }, status) =>
       (await caller.put(`/v1/bindings/${id}/status`, { status, generation, epoch }).expect(200)).body,
-    release: async (bindingId) => void (await caller.delete(`/v1/bindings/${bindingId}`).expect(204)),
+    release: async (bindingId) => {
+      await caller.delete(`/v1/bindings/${bindingId}`).expect(204);
+    },
   };
 }
 
