@@ -110,6 +110,10 @@ export class Reconciler {
     }
     const claimed =
       record.hold?.placement === order.placement ? record : await this.#claim(record, order, isAsked);
+    // What the service says is out of date: what is wired stays as it is until it says something newer.
+    const isStale =
+      claimed.problem?.code === 'stale-generation' && claimed.hold?.placement !== order.placement;
+    if (isStale) return this.#keep(claimed);
     if (claimed.hold !== undefined) return this.#wire(claimed, order, claimed.hold);
     // The agent could not ask: what is wired is left as it is until it can, unless it was told to take it down.
     const isUnasked = claimed.problem?.code === 'network-service-unavailable' && claimed.isLost === undefined;

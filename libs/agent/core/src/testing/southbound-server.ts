@@ -34,8 +34,10 @@ export interface SouthboundServer {
 
 const pageSize = 2;
 
+/** One for all servers: compiling its schemas takes longer than most tests. */
+const guard = specGuard(new URL('../../../../../openapi/dist/network-southbound.json', import.meta.url));
+
 export async function startSouthboundServer(token = 'agent-token'): Promise<SouthboundServer> {
-  const guard = specGuard(new URL('../../../../../openapi/dist/network-southbound.json', import.meta.url));
   const model = new NetworkModel();
   const departures: string[] = [];
   const requests: string[] = [];

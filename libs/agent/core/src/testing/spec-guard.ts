@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
 type Json = Record<string, unknown>;
@@ -34,8 +34,11 @@ export function specGuard(file: URL): SpecGuard {
       })),
   );
 
+  const compiled = new Map<string, ValidateFunction>();
   const holds = (pointer: string, value: unknown, what: string) => {
-    const validate = ajv.compile({ $ref: `https://guard.test/openapi.json#${pointer}` });
+    const validate =
+      compiled.get(pointer) ?? ajv.compile({ $ref: `https://guard.test/openapi.json#${pointer}` });
+    compiled.set(pointer, validate);
     if (!validate(value))
       throw new Error(`${what} departs from the document: ${ajv.errorsText(validate.errors)}`);
   };
