@@ -10,7 +10,8 @@ import { readOptions, usage, UsageError, type Options } from './options.ts';
 import { placesOf } from './places.ts';
 import { progressOn } from './progress.ts';
 import { Stack } from './stack.ts';
-import { Made, walkFourSteps, type Story } from './story/four-steps.ts';
+import { walkFourSteps, type Story } from './story/four-steps.ts';
+import { Made } from './story/made.ts';
 import { narrateOn, type Narrator } from './story/narrator.ts';
 import { nextSteps } from './story/next-steps.ts';
 import { proveStory } from './story/proofs.ts';
@@ -38,19 +39,16 @@ async function main(): Promise<number> {
   }
   const narrator = narrateOn(out);
   const stack = await startStack(options, narrator);
-  const made = new Made();
-  let isStillNeeded = false;
+  const made = new Made(join(stack.places.state, 'made.json'));
   try {
     const story = await tell(stack, narrator, made);
-    isStillNeeded = narrator.failures.length === 0 && !options.once;
-    if (isStillNeeded) await stayUp(stack, story, narrator);
+    if (narrator.failures.length === 0 && !options.once) await stayUp(stack, story, narrator);
+    else if (narrator.failures.length > 0) showComplaints(stack, narrator);
   } catch (error) {
     if (!stopping.signal.aborted) {
       narrator.claim(error instanceof Error ? error.message : String(error), false);
-      for (const { name, isRunning, lastLines } of describeProcesses(stack)) {
-        if (!isRunning) narrator.line(`  ${name} has ended. It said last:\n${lastLines}`);
-      }
-    }
+      showComplaints(stack, narrator);
+    } else if (options.once) narrator.claim('all steps were walked', false, 'interrupted');
   } finally {
     await takeDown(stack, made, narrator, options);
   }
@@ -85,8 +83,13 @@ async function startStack(options: Options, narrator: Narrator): Promise<Stack> 
 }
 
 async function tell(stack: Stack, narrator: Narrator, made: Made): Promise<Story> {
+  if (!made.isEmpty) {
+    await progress("last run's story removed", async (say) => {
+      say((await made.remove(stack.patchpanel())).join(', '));
+    });
+  }
   const hooks = { ...narrator.hooks, onRequest: () => stopping.signal.throwIfAborted() };
-  const story = await walkFourSteps(stack.patchpanel(hooks), narrator, made);
+  const story = await walkFourSteps(stack.patchpanel({ hooks }), narrator, made);
   await proveStory(stack, story, narrator);
   return story;
 }
@@ -99,8 +102,8 @@ async function stayUp(stack: Stack, story: Story, narrator: Narrator): Promise<v
 async function takeDown(stack: Stack, made: Made, narrator: Narrator, { once }: Options): Promise<void> {
   narrator.heading('Removing everything');
   await progress('through the APIs', async (say) => {
-    const left = await made.remove(stack.patchpanel());
-    if (left.length > 0) say(`left: ${left.join('; ')}`);
+    const left = await made.remove(stack.patchpanel({ timeoutMs: 8_000, retry: { maxAttempts: 2 } }));
+    if (left.length > 0) say(`kept, as something of yours depends on it: ${left.join(', ')}`);
   });
   await progress('processes, machines, wires', () => stack.close());
   if (!once) narrator.line(`  the databases in ${stack.places.state} are kept for the next time`);
@@ -114,10 +117,11 @@ function summarise(narrator: Narrator): number {
   return failures.length === 0 ? 0 : 1;
 }
 
-function describeProcesses(stack: Stack) {
-  return stack.processes.map((process) => ({
-    name: process.name,
-    isRunning: process.isRunning,
-    lastLines: process.lastLines(),
-  }));
+/** What the processes have warned of, as the reason of a failure is often there. */
+function showComplaints(stack: Stack, narrator: Narrator): void {
+  for (const process of stack.processes) {
+    const complaints = process.complaints();
+    if (complaints !== '') narrator.line(`  ${process.name} has said:\n${complaints}`);
+    if (!process.isRunning) narrator.line(`  ${process.name} is not running`);
+  }
 }

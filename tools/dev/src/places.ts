@@ -44,8 +44,8 @@ export function placesOf(name: string, dataDir?: string): Places {
   const { env } = process;
   const share = env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share');
   const state = join(isRoot ? '/var/lib' : share, 'patchpanel', name);
-  const run = join(isRoot ? '/run' : (env['XDG_RUNTIME_DIR'] ?? tmpdir()), 'patchpanel', name);
-  return placesIn(state, run, name);
+  const ownRun = env['XDG_RUNTIME_DIR'] ?? join(tmpdir(), `user-${process.getuid?.() ?? 0}`);
+  return placesIn(state, join(isRoot ? '/run' : ownRun, 'patchpanel', name), name);
 }
 
 /** The same below given folders. */

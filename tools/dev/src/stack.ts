@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Patchpanel, type RequestHooks } from '@patchpanel/sdk';
+import { Patchpanel, type PatchpanelOptions } from '@patchpanel/sdk';
 import { endLeftovers } from './healing.ts';
 import { TokenOffice, type UserIdentity } from './identity/tokens.ts';
 import { lockState } from './lock.ts';
@@ -155,11 +155,11 @@ export class Stack {
   }
 
   /** The SDK with the user's tokens. */
-  patchpanel(hooks?: RequestHooks): Patchpanel {
+  patchpanel(options: Omit<PatchpanelOptions, 'network' | 'compute'> = {}): Patchpanel {
     return new Patchpanel({
       network: { url: this.networkUrl, token: this.user.networkToken },
       compute: { url: this.computeUrl, token: this.user.computeToken },
-      ...(hooks === undefined ? {} : { hooks }),
+      ...options,
     });
   }
 

@@ -119,6 +119,15 @@ export class ManagedProcess {
     return lines.map((line) => `    ${line.slice(0, 600)}`).join('\n');
   }
 
+  /** What this process has logged as a warning or worse, for people. */
+  complaints(count = 8): string {
+    return this.#lines()
+      .filter(({ level }) => typeof level === 'number' && level >= 40)
+      .slice(-count)
+      .map((line) => `    ${JSON.stringify(line).slice(0, 600)}`)
+      .join('\n');
+  }
+
   /** Asks the process to end, and makes it when it does not in time. */
   async stop(graceMs = 8_000): Promise<void> {
     await signalProcess(this.identity, 'SIGTERM');
