@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { silentLogger, type ApiApp, type Authenticator, type Database } from '@patchpanel/service-kit';
+import type { ApiApp, Authenticator, Database } from '@patchpanel/service-kit';
 import {
   exerciseStandardProblems,
   mintTokens,
@@ -11,49 +11,35 @@ import {
   type TestDatabase,
   type TestIssuer,
 } from '@patchpanel/service-kit/testing';
-import { createComputeApi, type ComputeApi } from './app.ts';
+import { createComputeApp, createSouthboundApp } from './app.ts';
 import { migrations } from './migrations/index.ts';
-import { audience } from './testing/compute-service.ts';
+import { appOptions, audience } from './testing/compute-service.ts';
 
 let database: TestDatabase;
 let issuer: TestIssuer;
-const started: ComputeApi[] = [];
 beforeAll(async () => {
   database = await testDatabase({ migrations });
   issuer = await mintTokens();
 });
-afterAll(async () => {
-  for (const api of started) await api.stop();
-  await database.close();
-});
+afterAll(() => database.close());
 
-async function start(
-  using: Database,
-  auth: Authenticator = issuer.authenticator(audience),
-): Promise<ComputeApi> {
-  const api = await createComputeApi({
-    database: using,
-    auth,
-    heartbeatSeconds: 60,
-    logger: silentLogger(),
-    validateResponses: true,
-  });
-  started.push(api);
-  return api;
+const sides = [
+  { name: 'compute', create: createComputeApp },
+  { name: 'compute-southbound', create: createSouthboundApp },
+] as const;
+type Side = (typeof sides)[number];
+
+/** One side of the service over a database. */
+function build({ create }: Side, using: Database, auth?: Authenticator): Promise<ApiApp> {
+  return create(appOptions(using, auth ?? issuer.authenticator(audience)));
 }
 
-type Side = 'publicApi' | 'southboundApi';
-const sides = [
-  { side: 'publicApi', name: 'compute' },
-  { side: 'southboundApi', name: 'compute-southbound' },
-] as const;
-
-const agentOf = (api: ComputeApi, { side, name }: (typeof sides)[number]): RecordingAgent =>
-  recordingAgent(api[side].app, name, api[side].document.source);
+const agentOf = (api: ApiApp, { name }: Side): RecordingAgent =>
+  recordingAgent(api.app, name, api.document.source);
 
 /** A request of each operation that gets as far as the database. */
-const requests: Record<Side, Record<string, { method: string; path: string; body?: object }>> = {
-  publicApi: {
+const requests: Record<Side['name'], Record<string, { method: string; path: string; body?: object }>> = {
+  compute: {
     createVnic: { method: 'POST', path: '/v1/vnics', body: { name: 'eth0' } },
     listVnics: { method: 'GET', path: '/v1/vnics' },
     getVnic: { method: 'GET', path: `/v1/vnics/${uuidv7()}` },
@@ -68,7 +54,7 @@ const requests: Record<Side, Record<string, { method: string; path: string; body
     listHosts: { method: 'GET', path: '/v1/hosts' },
     getHost: { method: 'GET', path: '/v1/hosts/host-1' },
   },
-  southboundApi: {
+  'compute-southbound': {
     registerHost: { method: 'PUT', path: '/v1/host', body: { driver: 'netns', instanceCapacity: 1 } },
     sendHeartbeat: { method: 'POST', path: '/v1/host/heartbeat' },
     listAssignments: { method: 'GET', path: '/v1/assignments' },
@@ -83,14 +69,14 @@ const requests: Record<Side, Record<string, { method: string; path: string; body
 };
 
 /** Asks for every operation of an API, and gives the codes of the problems by operation. */
-async function problemsOf(api: ComputeApi, which: (typeof sides)[number]): Promise<Record<string, unknown>> {
-  const agent = agentOf(api, which);
+async function problemsOf(api: ApiApp, side: Side): Promise<Record<string, unknown>> {
+  const agent = agentOf(api, side);
   const token =
-    which.side === 'publicApi'
+    side.name === 'compute'
       ? await issuer.userToken({ projectId: uuidv7(), audience, roles: ['admin'] })
       : await issuer.serviceToken({ scope: 'compute:host', host: 'host-1', audience });
   const codes: Record<string, unknown> = {};
-  for (const [operationId, { method, path, body }] of Object.entries(requests[which.side])) {
+  for (const [operationId, { method, path, body }] of Object.entries(requests[side.name])) {
     const send = {
       GET: agent.get,
       POST: agent.post,
@@ -109,49 +95,47 @@ async function problemsOf(api: ComputeApi, which: (typeof sides)[number]): Promi
 const allWith = (api: ApiApp, code: string) =>
   Object.fromEntries(api.document.operations.map(({ operationId }) => [operationId, code]));
 
-describe.each(sides)(`the $name API on ${testEngine()}`, (which) => {
+describe.each(sides)(`the $name API on ${testEngine()}`, (side) => {
   it('gives every standard problem that its document names', async () => {
-    const api = await start(database);
     await exerciseStandardProblems({
-      api: which.name,
-      document: api[which.side].document.source,
-      createApp: async (auth) => (await start(database, auth))[which.side],
+      api: side.name,
+      document: (await build(side, database)).document.source,
+      createApp: (auth) => build(side, database, auth),
       auth: { issuer, audience },
     });
   });
 
   it('answers 500 and nothing of the cause when something inside fails', async () => {
     const broken: Database = { ...database, knex: failingKnex(new Error('broken on purpose, said knex')) };
-    const api = await start(broken);
-    expect(await problemsOf(api, which)).toEqual(allWith(api[which.side], 'internal-error'));
+    const api = await build(side, broken);
+    expect(await problemsOf(api, side)).toEqual(allWith(api, 'internal-error'));
   });
 
   it('answers 503 when its database is closed, and is not ready, but alive', async () => {
     const closing = await testDatabase({ migrations });
-    const api = await start(closing);
-    const agent = agentOf(api, which);
+    const api = await build(side, closing);
+    const agent = agentOf(api, side);
     await agent.get('/readyz').expect(200);
     await closing.close();
-    expect(await problemsOf(api, which)).toEqual(allWith(api[which.side], 'service-unavailable'));
+    expect(await problemsOf(api, side)).toEqual(allWith(api, 'service-unavailable'));
     await agent.get('/readyz').expect(503);
     await agent.get('/healthz').expect(200);
-    await api.stop();
   });
 
   it('answers what matches no operation with a problem', async () => {
-    const agent = agentOf(await start(database), which);
+    const agent = agentOf(await build(side, database), side);
     expect((await agent.get('/v1/nothing').expect(404)).body.code).toBe('route-not-found');
-    const [path = ''] = Object.values(requests[which.side]).map((request) => request.path);
+    const [path = ''] = Object.values(requests[side.name]).map((request) => request.path);
     const { body, headers } = await agent.delete(path).expect(405);
     expect(body.code).toBe('method-not-allowed');
     expect(headers['allow']).toBeDefined();
   });
 
   it('serves its document, its page and its metrics to anyone', async () => {
-    const api = await start(database);
-    const agent = agentOf(api, which);
+    const api = await build(side, database);
+    const agent = agentOf(api, side);
     const { body } = await agent.get('/openapi.json').expect(200);
-    expect(body).toEqual(api[which.side].document.source);
+    expect(body).toEqual(api.document.source);
     const page = await agent.get('/docs').redirects(1);
     expect(page.status).toBe(200);
     expect((await agent.get('/metrics').expect(200)).text).toContain('http_requests_total');

@@ -1,72 +1,62 @@
-import { join } from 'node:path';
+import { listenSetting, loadConfigOrExit } from '@patchpanel/service-kit';
 import { z } from 'zod';
-import {
-  ConfigurationError,
-  listenSetting,
-  loadConfigOrExit,
-  type DatabaseLocation,
-  type KeySource,
-} from '@patchpanel/service-kit';
 
-/** What the process can be told. */
-export const settings = z
-  .object({
-    listen: listenSetting
-      .prefault('127.0.0.1:8082')
-      .describe('Where users are served, as host:port; port 0 lets the system choose.'),
-    southboundListen: listenSetting
-      .prefault('127.0.0.1:8083')
-      .describe('Where compute hosts are served, as host:port.'),
-    databaseUrl: z
-      .string()
-      .optional()
-      .meta({ env: 'DATABASE_URL' })
-      .describe('A PostgreSQL to use; without it an embedded database is.'),
-    dataDir: z.string().optional().describe('The folder of the embedded database.'),
-    databasePoolSize: z.int().min(1).max(200).default(10).describe('Connections to PostgreSQL at most.'),
-    jwksFile: z.string().optional().describe("A file with the public keys (JWKS) of the tokens' issuer."),
-    jwksUrl: z.url().optional().describe('A URL of the same, instead of a file.'),
-    issuer: z.string().min(1).describe('The issuer that tokens must name.'),
-    audience: z.string().min(1).default('compute').describe('The audience that tokens must name.'),
-    heartbeatSeconds: z
-      .int()
-      .min(1)
-      .max(3600)
-      .default(5)
-      .describe(
-        'How often a host is to be heard; after three times as long it is silent and gets no new instances.',
-      ),
-    logLevel: z
-      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-      .default('info')
-      .describe('How much is logged.'),
-  })
-  .superRefine(({ databaseUrl, dataDir, jwksFile, jwksUrl }, context) => {
-    if (databaseUrl === undefined && dataDir === undefined) {
-      context.addIssue({ code: 'custom', path: ['dataDir'], message: 'set it, or DATABASE_URL' });
-    }
-    if (jwksFile === undefined && jwksUrl === undefined) {
-      context.addIssue({ code: 'custom', path: ['jwksFile'], message: 'set it, or PATCHPANEL_JWKS_URL' });
-    }
-  });
+const program = 'compute-api';
 
-export type Settings = z.output<typeof settings>;
+/** Settings of the process: environment variables over the file of `--config` over these defaults. */
+const schema = z.object({
+  listen: listenSetting.default({ host: '127.0.0.1', port: 8082 }).describe('Where users are served.'),
+  southboundListen: listenSetting
+    .default({ host: '127.0.0.1', port: 8083 })
+    .describe('Where compute hosts are served.'),
+  databaseUrl: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ env: 'DATABASE_URL' })
+    .describe('PostgreSQL to use, as postgres://…; without it an embedded database in dataDir serves.'),
+  databasePoolSize: z.int().min(2).max(100).default(10).describe('Connections to PostgreSQL at most.'),
+  dataDir: z.string().min(1).optional().describe('Folder of the embedded database.'),
+  jwksFile: z.string().min(1).optional().describe('File with the public keys of the token issuer.'),
+  jwksUrl: z.url().optional().describe('URL of the public keys of the token issuer.'),
+  issuer: z.string().min(1).describe('Issuer that tokens must name.'),
+  heartbeatSeconds: z
+    .int()
+    .min(1)
+    .max(3600)
+    .default(5)
+    .describe('How often a host is to be heard; one that misses three heartbeats gets no new instances.'),
+  docsAssets: z.string().min(1).optional().describe('Folder with the files of the documentation page.'),
+  logLevel: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('Least weight of what is logged.'),
+});
 
-/** Reads the settings of this process; a mistake in them ends it with a line for each. */
-export function readSettings(): Settings {
-  return loadConfigOrExit(settings, { program: 'compute-api' });
-}
+/** The settings, checked one by one and together. */
+export const settings = schema.check((context) => {
+  const { databaseUrl, dataDir, jwksFile, jwksUrl } = context.value;
+  if (databaseUrl === undefined && dataDir === undefined) {
+    context.issues.push({
+      code: 'custom',
+      input: context.value,
+      path: ['databaseUrl'],
+      message: 'must be set, or dataDir must',
+    });
+  }
+  if ((jwksFile === undefined) === (jwksUrl === undefined)) {
+    context.issues.push({
+      code: 'custom',
+      input: context.value,
+      path: ['jwksFile'],
+      message: 'must be set, or jwksUrl must, and not both',
+    });
+  }
+});
 
-/** Where the database is: PostgreSQL when there is one, else a folder of our own in the data folder. */
-export function databaseLocation({ databaseUrl, databasePoolSize, dataDir }: Settings): DatabaseLocation {
-  if (databaseUrl !== undefined) return { databaseUrl, poolSize: databasePoolSize };
-  if (dataDir !== undefined) return { dataDir: join(dataDir, 'db') };
-  throw new ConfigurationError(['PATCHPANEL_DATA_DIR or DATABASE_URL: must be set']);
-}
+export type Config = z.output<typeof schema>;
 
-/** Where the keys are that tokens are verified with. */
-export function keySource({ jwksFile, jwksUrl }: Settings): KeySource {
-  if (jwksFile !== undefined) return { jwksFile };
-  if (jwksUrl !== undefined) return { jwksUrl };
-  throw new ConfigurationError(['PATCHPANEL_JWKS_FILE or PATCHPANEL_JWKS_URL: must be set']);
+/** Reads the process's configuration, or prints the mistakes and exits. */
+export function readConfig(): Config {
+  return loadConfigOrExit(settings, { program });
 }

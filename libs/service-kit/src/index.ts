@@ -44,6 +44,7 @@ export {
   type ReadEventsOptions,
 } from './events.ts';
 export { lockFolder } from './folder-lock.ts';
+export { startHousekeeping } from './housekeeping.ts';
 export { idempotently, removeExpiredIdempotencyRecords, type IdempotencyClaim } from './idempotency.ts';
 export { openKeys, type KeySource } from './keys.ts';
 export { createLifetime, type Lifetime } from './lifetime.ts';
@@ -73,5 +74,6 @@ export {
   type ProblemFactory,
 } from './problem.ts';
 export { identifyProcess, type ProcessIdentity } from './process-identity.ts';
+export { repeat, type Repetition, type RepetitionOptions } from './repetition.ts';
 export { listen, parseListenAddress, type ListenAddress, type Listener } from './server.ts';
 export { afterCommit, inTransaction, type TransactionOptions } from './transactions.ts';

@@ -81,12 +81,7 @@ describe(`hosts on ${testEngine()}`, () => {
     await host.register();
     await service.silence('sleepy');
     expect(await service.readHost('sleepy')).toMatchObject({ status: 'silent', revision: 1 });
-    const parts = {
-      database: service.database,
-      heartbeatSeconds: 60,
-      randomMacAddress: () => '',
-      wakePlacement: () => undefined,
-    };
+    const parts = { database: service.database, heartbeatSeconds: 60 };
     await noticeSilentHosts(parts);
     await noticeSilentHosts(parts);
     expect(await service.readHost('sleepy')).toMatchObject({ status: 'silent', revision: 2 });

@@ -11,7 +11,7 @@ import {
   type UserCaller,
 } from '@patchpanel/service-kit';
 import { authorise } from '../authorisation.ts';
-import { silentAfterSeconds, type Parts } from '../parts.ts';
+import { silentAfterSeconds, type Parts, type PlacementParts } from '../parts.ts';
 import { problem, southboundProblem } from '../problems.ts';
 import { isHostName } from './host-name.ts';
 import { hostEvent, presentHost } from './representation.ts';
@@ -75,7 +75,7 @@ export async function sendHeartbeat(parts: Parts, caller: ServiceCaller): Promis
 }
 
 /** Tells of hosts that have fallen silent since the last look. */
-export async function noticeSilentHosts(parts: Parts): Promise<void> {
+export async function noticeSilentHosts(parts: PlacementParts): Promise<void> {
   await inTransaction(parts.database, async (trx) => {
     const silent = await markSilentHosts(trx, silentAfterSeconds(parts));
     await appendEvents(

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { appendEvents, inTransaction } from '@patchpanel/service-kit';
 import { countHostsUp, takePlaceOnHost } from '../hosts/store.ts';
-import { silentAfterSeconds, type Parts } from '../parts.ts';
+import { silentAfterSeconds, type PlacementParts } from '../parts.ts';
 import { assignmentEvents, instanceEvent } from './representation.ts';
 import {
   isAnyWaiting,
@@ -21,7 +21,7 @@ const toldAtOnce = 500;
  */
 export async function findPlace(
   trx: Knex.Transaction,
-  parts: Parts,
+  parts: PlacementParts,
   instance: { readonly placement: number; readonly isNew: boolean },
 ): Promise<InstanceChange> {
   const mustQueue = instance.isNew && (await isAnyWaiting(trx));
@@ -50,14 +50,14 @@ export function reasonToWait({ up, withRoom }: { up: number; withRoom: number })
  * Places waiting instances, the longest waiting first, until none is left or no host has room; then tells the rest why.
  * Any number of replicas may do this at the same time.
  */
-export async function placeWaitingInstances(parts: Parts, signal: AbortSignal): Promise<void> {
+export async function placeWaitingInstances(parts: PlacementParts, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && (await isAnyWaiting(parts.database.knex))) {
     const hasPlaced = await inTransaction(parts.database, (trx) => placeNext(trx, parts));
     if (!hasPlaced) return tellWhyWaiting(parts, signal);
   }
 }
 
-async function placeNext(trx: Knex.Transaction, parts: Parts): Promise<boolean> {
+async function placeNext(trx: Knex.Transaction, parts: PlacementParts): Promise<boolean> {
   const instance = await lockNextWaiting(trx);
   if (!instance) return false;
   const change = await findPlace(trx, parts, { placement: instance.placement, isNew: false });
@@ -73,7 +73,7 @@ async function placeNext(trx: Knex.Transaction, parts: Parts): Promise<boolean> 
   return true;
 }
 
-async function tellWhyWaiting(parts: Parts, signal: AbortSignal): Promise<void> {
+async function tellWhyWaiting(parts: PlacementParts, signal: AbortSignal): Promise<void> {
   let told: InstanceRow[];
   do {
     told = await inTransaction(parts.database, async (trx) => {

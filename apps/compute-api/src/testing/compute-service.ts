@@ -1,7 +1,13 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Host, Instance, Vnic } from '@patchpanel/contract-compute';
 import type { Assignment, InstanceReport } from '@patchpanel/contract-compute-southbound';
-import { createLogger, type Role } from '@patchpanel/service-kit';
+import {
+  createLogger,
+  createMetrics,
+  type Authenticator,
+  type Database,
+  type Role,
+} from '@patchpanel/service-kit';
 import {
   mintTokens,
   recordingAgent,
@@ -11,8 +17,10 @@ import {
   type TestIssuer,
 } from '@patchpanel/service-kit/testing';
 import type { Response, Test } from 'supertest';
-import { createComputeApi, type ComputeApi, type ComputeApiOptions } from '../app.ts';
+import { createComputeApp, createSouthboundApp, type AppOptions } from '../app.ts';
+import { startPlacing } from '../instances/placing.ts';
 import { migrations } from '../migrations/index.ts';
+import { randomMacAddress } from '../vnics/mac-address.ts';
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
@@ -39,7 +47,6 @@ export interface HostClient extends Client {
 /** A compute service of a test's own: real database, both APIs, no other process and nothing of the network service. */
 export interface ComputeService {
   readonly database: TestDatabase;
-  readonly api: ComputeApi;
   readonly issuer: TestIssuer;
   user(options?: { projectId?: string; roles?: readonly Role[] }): Promise<UserClient>;
   host(name?: string): Promise<HostClient>;
@@ -53,31 +60,42 @@ export interface ComputeService {
 
 export const audience = 'compute';
 
-export async function startComputeService(
-  options: Partial<ComputeApiOptions> & { poolSize?: number } = {},
-): Promise<ComputeService> {
-  const database = await testDatabase({ migrations, poolSize: options.poolSize });
-  const issuer = await mintTokens();
-  const api = await createComputeApi({
+// PATCHPANEL_TEST_LOG=error shows what is behind an unexpected 500.
+const logger = createLogger({ name: 'test', level: process.env['PATCHPANEL_TEST_LOG'] ?? 'silent' });
+
+/** What the apps are built with in tests. */
+export function appOptions(database: Database, auth: Authenticator): AppOptions {
+  return {
     database,
-    auth: issuer.authenticator(audience),
     heartbeatSeconds: 60,
-    // PATCHPANEL_TEST_LOG=error shows what is behind an unexpected 500.
-    logger: createLogger({ name: 'test', level: process.env['PATCHPANEL_TEST_LOG'] ?? 'silent' }),
+    randomMacAddress,
+    wakePlacement: () => undefined,
+    auth,
+    logger,
+    metrics: createMetrics({ defaults: false }),
     validateResponses: true,
-    ...options,
-  });
-  const publicAgent = recordingAgent(api.publicApi.app, 'compute', api.publicApi.document.source);
+  };
+}
+
+/** Starts the service. Its hosts are to be heard each minute unless told otherwise: no test waits for that. */
+export async function startComputeService(given: Partial<AppOptions> = {}): Promise<ComputeService> {
+  const database = await testDatabase({ migrations });
+  const issuer = await mintTokens();
+  const options = { ...appOptions(database, issuer.authenticator(audience)), ...given };
+  const placing = startPlacing(options, logger);
+  const parts = { ...options, wakePlacement: placing.wake };
+  const publicApi = await createComputeApp(parts);
+  const southboundApi = await createSouthboundApp(parts);
+  const publicAgent = recordingAgent(publicApi.app, 'compute', publicApi.document.source);
   const southboundAgent = recordingAgent(
-    api.southboundApi.app,
+    southboundApi.app,
     'compute-southbound',
-    api.southboundApi.document.source,
+    southboundApi.document.source,
   );
   const user: ComputeService['user'] = async ({ projectId = uuidv7(), roles } = {}) =>
     userClient(withToken(publicAgent, await issuer.userToken({ projectId, audience, roles })), projectId);
   return {
     database,
-    api,
     issuer,
     user,
     async host(name = `host-${uuidv7()}`) {
@@ -103,7 +121,7 @@ export async function startComputeService(
       await database.knex.raw('truncate vnics, instances, hosts');
     },
     async close() {
-      await api.stop();
+      await placing.stop();
       await database.close();
     },
   };

@@ -1,11 +1,12 @@
-import { isDatabaseUnavailable, type Logger } from '@patchpanel/service-kit';
+import { isDatabaseUnavailable } from './database-errors.ts';
+import type { Logger } from './logger.ts';
 
 /** Work that is done again and again until it is stopped. */
 export interface Repetition {
   /** Has it done now; when it is being done already, once more after that. */
   readonly wake: () => void;
-  /** Resolves when nothing of it runs any more. */
-  stop(): Promise<void>;
+  /** Ends it; resolves when nothing of it runs any more. */
+  readonly stop: () => Promise<void>;
 }
 
 export interface RepetitionOptions {
@@ -13,20 +14,25 @@ export interface RepetitionOptions {
   /** Pause between two rounds, in seconds; a tenth more or less, so that replicas fall out of step. */
   readonly everySeconds: number;
   readonly logger: Logger;
+  /** One round. The signal says that the repetition has been stopped. */
   readonly work: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Starts a repetition. Work that fails is logged and done again in the next round: it must find by itself what is left to do. */
+/**
+ * Starts a repetition, with a first round at once. A round that fails is logged, and the next one comes all the same: a round
+ * must find by itself what is left to do.
+ */
 export function repeat({ name, everySeconds, logger, work }: RepetitionOptions): Repetition {
   const controller = new AbortController();
-  let round: Promise<void> | undefined;
+  const { signal } = controller;
+  let rounds: Promise<void> | undefined;
   let isWanted = false;
   let timer: NodeJS.Timeout | undefined;
   const run = async () => {
-    while (isWanted && !controller.signal.aborted) {
+    while (isWanted && !signal.aborted) {
       isWanted = false;
       try {
-        await work(controller.signal);
+        await work(signal);
       } catch (error) {
         logger[isDatabaseUnavailable(error) ? 'warn' : 'error']({ err: error, name }, 'a round failed');
       }
@@ -34,12 +40,11 @@ export function repeat({ name, everySeconds, logger, work }: RepetitionOptions):
   };
   const wake = () => {
     isWanted = true;
-    if (controller.signal.aborted) return;
+    if (rounds !== undefined || signal.aborted) return;
     clearTimeout(timer);
-    round ??= run().finally(() => {
-      round = undefined;
-      if (!controller.signal.aborted)
-        timer = setTimeout(wake, everySeconds * 1000 * (0.9 + Math.random() * 0.2));
+    rounds = run().then(() => {
+      rounds = undefined;
+      if (!signal.aborted) timer = setTimeout(wake, everySeconds * 1000 * (0.9 + Math.random() * 0.2));
     });
   };
   wake();
@@ -48,7 +53,7 @@ export function repeat({ name, everySeconds, logger, work }: RepetitionOptions):
     async stop() {
       controller.abort();
       clearTimeout(timer);
-      await round;
+      await rounds;
     },
   };
 }
