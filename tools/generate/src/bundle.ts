@@ -5,7 +5,8 @@ import { parse } from 'yaml';
 import { withProblems, type Json, type JsonObject, type ProblemCodeTable } from './standard-problems.ts';
 import { root, type Api } from './targets.ts';
 
-const readYaml = async (path: string): Promise<Json> => parse(await readFile(join(root, path), 'utf8')) as Json;
+const readYaml = async (path: string): Promise<Json> =>
+  parse(await readFile(join(root, path), 'utf8')) as Json;
 
 /** The one table of problem codes. */
 export async function readProblemCodes(): Promise<ProblemCodeTable> {

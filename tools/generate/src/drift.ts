@@ -28,7 +28,9 @@ async function hashFolder(folder: string): Promise<string> {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  const parts = await Promise.all(paths.map(async (path) => [path.slice(folder.length), await readFile(path)]));
+  const parts = await Promise.all(
+    paths.map(async (path) => [path.slice(folder.length), await readFile(path)]),
+  );
   return hash(parts.flat());
 }
 
@@ -40,7 +42,9 @@ export async function currentRecord(base = root): Promise<GenerationRecord> {
   const folders = await Promise.all(
     targets.map(async ({ folder }) => [folder, await hashFolder(join(base, folder))] as const),
   );
-  const recipe = await Promise.all(['code.ts', 'targets.ts'].map((name) => readFile(join(import.meta.dirname, name))));
+  const recipe = await Promise.all(
+    ['code.ts', 'targets.ts'].map((name) => readFile(join(import.meta.dirname, name))),
+  );
   return {
     generator: await generatorVersion(),
     recipe: hash(recipe),
@@ -57,10 +61,12 @@ export function differences(recorded: GenerationRecord, actual: GenerationRecord
   }
   if (recorded.recipe !== actual.recipe) found.push('tools/generate changed since the code was generated');
   for (const [api, value] of Object.entries(actual.documents)) {
-    if (recorded.documents[api] !== value) found.push(`${bundlePathOf(api)} changed since code was generated from it`);
+    if (recorded.documents[api] !== value)
+      found.push(`${bundlePathOf(api)} changed since code was generated from it`);
   }
   for (const [folder, value] of Object.entries(actual.folders)) {
-    if (recorded.folders[folder] !== value) found.push(`${folder} differs from what was generated: it was edited by hand`);
+    if (recorded.folders[folder] !== value)
+      found.push(`${folder} differs from what was generated: it was edited by hand`);
   }
   return found;
 }

@@ -35,7 +35,9 @@ async function staleBundles(): Promise<string[]> {
   const stale = await Promise.all(
     apis.map(async (api) => {
       const committed = await readFile(join(root, bundlePath(api)), 'utf8').catch(() => '');
-      return committed === asText(await bundleApi(api)) ? [] : [`${bundlePath(api)} is not the bundle of openapi/${api}`];
+      return committed === asText(await bundleApi(api))
+        ? []
+        : [`${bundlePath(api)} is not the bundle of openapi/${api}`];
     }),
   );
   return stale.flat();
@@ -57,7 +59,10 @@ async function verify(): Promise<string[]> {
   const scratch = await mkdtemp(join(tmpdir(), 'patchpanel-verify-'));
   try {
     await generateCode(scratch);
-    const drift = [...(await staleBundles()), ...differences(await currentRecord(scratch), await currentRecord())];
+    const drift = [
+      ...(await staleBundles()),
+      ...differences(await currentRecord(scratch), await currentRecord()),
+    ];
     return drift.length > 0 ? [...drift, remedy] : [];
   } finally {
     await rm(scratch, { recursive: true, force: true });

@@ -20,7 +20,11 @@ const problemSchemas: JsonObject = {
 const document = (operation: JsonObject): JsonObject => ({
   openapi: '3.1.0',
   security: [{ userToken: [] }],
-  paths: { '/things': { get: { operationId: 'listThings', responses: { '200': { description: 'Things.' } }, ...operation } } },
+  paths: {
+    '/things': {
+      get: { operationId: 'listThings', responses: { '200': { description: 'Things.' } }, ...operation },
+    },
+  },
   components: { parameters: { PageToken: { name: 'pageToken', in: 'query' } } },
 });
 
@@ -57,9 +61,9 @@ describe('withProblems', () => {
   });
 
   it('refuses a code that the table does not have, and a problem response written by hand', () => {
-    expect(() => withProblems(document({ 'x-problem-codes': ['unheard-of'] }), table, problemSchemas)).toThrow(
-      'listThings: problem code unheard-of is not in problem-codes.yaml',
-    );
+    expect(() =>
+      withProblems(document({ 'x-problem-codes': ['unheard-of'] }), table, problemSchemas),
+    ).toThrow('listThings: problem code unheard-of is not in problem-codes.yaml');
     expect(() =>
       withProblems(document({ responses: { '500': { description: 'Mine.' } } }), table, problemSchemas),
     ).toThrow('listThings: response 500 is written by hand');

@@ -110,10 +110,12 @@ export function withProblems(
   for (const [code] of routing) used.add(code);
 
   for (const { pathItem, operation } of operationsOf(document)) {
-    const id = String(operation['operationId']);
+    const id =
+      typeof operation['operationId'] === 'string' ? operation['operationId'] : 'an operation without id';
     const own = Array.isArray(operation['x-problem-codes']) ? operation['x-problem-codes'].map(String) : [];
     for (const code of own) {
-      if (table[code] === undefined) throw new Error(`${id}: problem code ${code} is not in problem-codes.yaml`);
+      if (table[code] === undefined)
+        throw new Error(`${id}: problem code ${code} is not in problem-codes.yaml`);
     }
     const traits = traitsOf(document, pathItem, operation);
     const standard = Object.entries(table)
@@ -123,7 +125,8 @@ export function withProblems(
     operation['x-problem-codes'] = codes;
     const responses = isObject(operation['responses']) ? operation['responses'] : {};
     for (const status of new Set(codes.map((code) => table[code]?.status ?? 500))) {
-      if (responses[String(status)] !== undefined) throw new Error(`${id}: response ${status} is written by hand`);
+      if (responses[String(status)] !== undefined)
+        throw new Error(`${id}: response ${status} is written by hand`);
       responses[String(status)] = problemResponse(
         status,
         codes.filter((code) => table[code]?.status === status),
@@ -146,7 +149,9 @@ export function withProblems(
       ...relocated(problemSchemas),
       ProblemCode: {
         type: 'string',
-        description: usedCodes.map((code) => `- \`${code}\` (${table[code]?.status}): ${table[code]?.title}.`).join('\n'),
+        description: usedCodes
+          .map((code) => `- \`${code}\` (${table[code]?.status}): ${table[code]?.title}.`)
+          .join('\n'),
         enum: usedCodes,
       },
     },
