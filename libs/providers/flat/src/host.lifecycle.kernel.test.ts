@@ -184,7 +184,8 @@ describe('a device', () => {
 
   test('is refused when its namespace has a link of that name that is not ours', async () => {
     const machine = await machineOfThisTest();
-    await machine.run('ip', ['link', 'add', 'name', 'eth0', 'type', 'bridge']);
+    const { exitCode } = await machine.run('ip', ['link', 'add', 'name', 'eth0', 'type', 'bridge']);
+    expect(exitCode).toBe(0);
     expect(await refusal(insideOf(machine))).toMatch(/has a link eth0 already, which is not of our making/);
   });
 });

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import type { DesiredAddress, DesiredWiring } from '@patchpanel/provider';
 import { x } from 'tinyexec';
 import { waitFor } from './wait.ts';
@@ -38,12 +38,12 @@ export async function startMachine(): Promise<TestMachine> {
     ...['--user', '--net', '--target', String(pid), program],
     ...args,
   ];
-  await waitFor('the machine to leave the host', () => {
-    const own = readlinkSync('/proc/self/ns/net');
-    return (
-      readlinkSync(`/proc/${pid}/ns/net`) !== own &&
-      readlinkSync(`/proc/${pid}/ns/user`) !== readlinkSync('/proc/self/ns/user')
+  await waitFor('the machine to have namespaces and a root of its own', () => {
+    const isApart = ['net', 'user'].every(
+      (kind) => readlinkSync(`/proc/${pid}/ns/${kind}`) !== readlinkSync(`/proc/self/ns/${kind}`),
     );
+    // The last of the maps that unshare writes; without it nobody is root inside.
+    return isApart && readFileSync(`/proc/${pid}/gid_map`, 'utf8') !== '';
   });
   return {
     pid,
