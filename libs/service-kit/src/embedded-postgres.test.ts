@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -18,7 +18,10 @@ describe('the embedded database', () => {
     await expect(open()).rejects.toThrow('is in use');
     await first.close();
     expect(statSync(dataDir).mode & 0o077).toBe(0);
+    const leftBehind = join(tmpdir(), 'patchpanel-db-4194305-leftBehind');
+    mkdirSync(leftBehind);
     const second = await open();
+    expect(existsSync(leftBehind)).toBe(false);
     expect(await second.knex('database_identity').first()).toEqual(before);
     await second.close();
   });

@@ -1,10 +1,11 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
 import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 import { lockFolder } from './folder-lock.ts';
+import { identifyProcess } from './process-identity.ts';
 
 /** A PostgreSQL in this process that speaks the real protocol on a unix socket only this user can open. */
 export interface EmbeddedPostgres {
@@ -20,7 +21,8 @@ export type EmbeddedStorage =
 /** Starts PGlite. A folder is locked against other processes for as long as it runs. */
 export async function startEmbeddedPostgres(storage: EmbeddedStorage): Promise<EmbeddedPostgres> {
   const unlock = 'dataDir' in storage ? lockFolder(storage.dataDir) : () => undefined;
-  const socketFolder = mkdtempSync(join(tmpdir(), 'patchpanel-db-'));
+  removeSocketsOfTheDead();
+  const socketFolder = mkdtempSync(join(tmpdir(), `${socketPrefix}${process.pid}-`));
   const removeAll = () => {
     rmSync(socketFolder, { recursive: true, force: true });
     unlock();
@@ -46,6 +48,20 @@ export async function startEmbeddedPostgres(storage: EmbeddedStorage): Promise<E
   } catch (error) {
     removeAll();
     throw error;
+  }
+}
+
+/** The socket lies in the temporary folder because a path to one may have 107 bytes only; `kill -9` leaves it there. */
+const socketPrefix = 'patchpanel-db-';
+
+/** Removes the socket folders of this user's processes that are gone. */
+function removeSocketsOfTheDead(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = /^(\d+)-\w+$/.exec(name.startsWith(socketPrefix) ? name.slice(socketPrefix.length) : '')?.[1];
+    if (pid === undefined || identifyProcess(Number(pid)) !== undefined) continue;
+    const folder = join(tmpdir(), name);
+    const isMine = statSync(folder, { throwIfNoEntry: false })?.uid === process.getuid?.();
+    if (isMine) rmSync(folder, { recursive: true, force: true });
   }
 }
 
