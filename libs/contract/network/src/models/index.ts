@@ -717,7 +717,7 @@ export interface SubnetInput {
      */
     cidr: string;
     /**
-     * The gateway's address; the first usable one when not given, none when null.
+     * The gateway's address, one of the subnet's usable ones; the first of them when not given (but none in a /31, /32, /127 or /128, which keeps all its addresses for ports), none when null.
      * @type {string}
      * @memberof SubnetInput
      */

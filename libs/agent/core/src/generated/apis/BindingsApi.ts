@@ -85,7 +85,7 @@ export class BindingsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Binds the attachment of a (project, vNIC) pair to the caller\'s host. Claiming again what is bound here already answers with the binding, and takes over a newer placement.
+     * Binds the attachment of a (project, vNIC) pair to the caller\'s host. Claiming again what is bound here already answers with the binding, and takes over a newer placement, whose wiring is yet to be proven. A binding that the host still has of an earlier plug of the same vNIC is superseded: it is gone for the host, and the first `active` report or the release of the new one confirms that the old wiring is gone, too.
      * Bind an attachment to this host
      */
     async claimBindingRaw(requestParameters: ClaimBindingRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<Binding>> {
@@ -96,7 +96,7 @@ export class BindingsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Binds the attachment of a (project, vNIC) pair to the caller\'s host. Claiming again what is bound here already answers with the binding, and takes over a newer placement.
+     * Binds the attachment of a (project, vNIC) pair to the caller\'s host. Claiming again what is bound here already answers with the binding, and takes over a newer placement, whose wiring is yet to be proven. A binding that the host still has of an earlier plug of the same vNIC is superseded: it is gone for the host, and the first `active` report or the release of the new one confirms that the old wiring is gone, too.
      * Bind an attachment to this host
      */
     async claimBinding(requestParameters: ClaimBindingRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Binding> {
@@ -318,7 +318,7 @@ export class BindingsApi extends runtime.BaseAPI {
     }
 
     /**
-     * `active` says that the agent has read this generation\'s wiring back from the kernel. A report on an older generation than the binding\'s is refused.
+     * `active` says that the agent has read this generation\'s wiring back from the kernel. A report on another generation than the binding\'s, or on a binding that a newer plug has superseded, is refused.
      * Report how the wiring of a binding stands
      */
     async reportBindingStatusRaw(requestParameters: ReportBindingStatusRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<Binding>> {
@@ -329,7 +329,7 @@ export class BindingsApi extends runtime.BaseAPI {
     }
 
     /**
-     * `active` says that the agent has read this generation\'s wiring back from the kernel. A report on an older generation than the binding\'s is refused.
+     * `active` says that the agent has read this generation\'s wiring back from the kernel. A report on another generation than the binding\'s, or on a binding that a newer plug has superseded, is refused.
      * Report how the wiring of a binding stands
      */
     async reportBindingStatus(requestParameters: ReportBindingStatusRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Binding> {

@@ -105,7 +105,7 @@ export class PortsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Makes a port, which has its addresses from now on. Without `fixedIps` it gets one address of each IP version that the network has a subnet for.
+     * Makes a port, which has its addresses from now on. Without `fixedIps` it gets one address of each IP version that the network has a subnet for, from the oldest of that version\'s subnets that has one left.
      * Make a port
      */
     async createPortRaw(requestParameters: CreatePortRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<Port>> {
@@ -116,7 +116,7 @@ export class PortsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Makes a port, which has its addresses from now on. Without `fixedIps` it gets one address of each IP version that the network has a subnet for.
+     * Makes a port, which has its addresses from now on. Without `fixedIps` it gets one address of each IP version that the network has a subnet for, from the oldest of that version\'s subnets that has one left.
      * Make a port
      */
     async createPort(requestParameters: CreatePortRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Port> {
