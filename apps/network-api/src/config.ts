@@ -5,10 +5,8 @@ const program = 'network-api';
 
 /** Settings of the process: environment variables over the file of `--config` over these defaults. */
 const schema = z.object({
-  listen: listenSetting.default({ host: '127.0.0.1', port: 8080 }).describe('Where users are served.'),
-  southboundListen: listenSetting
-    .default({ host: '127.0.0.1', port: 8081 })
-    .describe('Where network agents are served.'),
+  listen: listenSetting.prefault('127.0.0.1:8080').describe('Where users are served.'),
+  southboundListen: listenSetting.prefault('127.0.0.1:8081').describe('Where network agents are served.'),
   databaseUrl: z
     .string()
     .min(1)
@@ -43,7 +41,7 @@ const schema = z.object({
 });
 
 /** The settings, checked one by one and together. */
-const checked = schema.check((context) => {
+export const configSchema = schema.check((context) => {
   const { databaseUrl, dataDir, jwksFile, jwksUrl } = context.value;
   if (databaseUrl === undefined && dataDir === undefined) {
     context.issues.push({
@@ -67,5 +65,5 @@ export type Config = z.output<typeof schema>;
 
 /** Reads the process's configuration, or prints the mistakes and exits. */
 export function readConfig(): Config {
-  return loadConfigOrExit(checked, { program });
+  return loadConfigOrExit(configSchema, { program });
 }

@@ -13,6 +13,9 @@ import { formatCidr, formatIp, type IpVersion } from './ip.ts';
 import { takeAddresses, type Taking } from './ranges.ts';
 import { applyRangeChange, findHolder, readFreeRanges, returnRested, type PortAddress } from './store.ts';
 
+/** A refusal names at most so many places in the request. */
+const placesShown = 100;
+
 /** An address given to a port of the request. */
 export interface GrantedAddress extends PortAddress {
   readonly port: number;
@@ -119,7 +122,9 @@ async function inUse(
   refused: readonly bigint[],
 ): Promise<Error> {
   // Of an address that is asked for twice it is the later one that can't be had.
-  const places = [...new Set(refused)].map((value) => own.chosen.findLast((slot) => slot.value === value));
+  const places = [...new Set(refused)]
+    .slice(0, placesShown)
+    .map((value) => own.chosen.findLast((slot) => slot.value === value));
   const [first] = refused;
   const address = first === undefined ? '' : formatIp(source.cidr.version, first);
   const isRepeated = own.chosen.filter(({ value }) => value === first).length > 1;
@@ -136,7 +141,6 @@ async function inUse(
     {
       errors: places
         .filter((slot) => slot !== undefined)
-        .slice(0, 100)
         .map(({ pointer }) => ({ pointer, detail: 'is not free' })),
     },
   );
