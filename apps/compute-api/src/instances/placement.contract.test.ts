@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '@patchpanel/service-kit';
 import { testEngine } from '@patchpanel/service-kit/testing';
 import {
   eventually,
@@ -7,6 +8,7 @@ import {
   type UserClient,
 } from '../testing/compute-service.ts';
 import { reasonToWait } from './placement.ts';
+import { startPlacing } from './placing.ts';
 
 let service: ComputeService;
 let user: UserClient;
@@ -111,6 +113,14 @@ describe(`placement on ${testEngine()}`, () => {
         revision: 2,
       });
     });
+  });
+
+  it('is done by whoever starts next when the replica that should have done it is gone', async () => {
+    const { id } = await user.makeInstance();
+    await service.database.knex('hosts').insert({ name: 'forgotten', driver: 'netns', instance_capacity: 1 });
+    const parts = { database: service.database, heartbeatSeconds: 60 };
+    const placing = startPlacing(parts, silentLogger());
+    await placed(id).finally(placing.stop);
   });
 
   it('starting an instance that never ran takes its turn behind those who wait', async () => {

@@ -16,7 +16,7 @@ import { authorise, type Action } from '../authorisation.ts';
 import { created, createOnce, type Parts } from '../parts.ts';
 import { problem } from '../problems.ts';
 import { vnicEvent } from '../vnics/representation.ts';
-import { putVnicsIntoInstance, selectVnicsOfInstances } from '../vnics/store.ts';
+import { putVnicsIntoInstance } from '../vnics/store.ts';
 import { lockFreeVnics, refuseRepeatedVnics } from './cards.ts';
 import { findPlace } from './placement.ts';
 import { removeInstance } from './removal.ts';
@@ -30,6 +30,7 @@ import {
   updateInstance,
   type InstanceChange,
   type InstanceRow,
+  type InstanceRowWithCards,
 } from './store.ts';
 
 /** Makes an instance with the vNICs given, in their order, and places it unless it is to be made stopped. */
@@ -77,12 +78,12 @@ export async function listInstances(
   const filter = { projectId: caller.projectId, status: query.status };
   const page = readPageRequest(query, { list: 'instances', ...filter });
   const rows = await selectInstances(parts.database.knex, filter, page);
-  const vnicIds = await vnicIdsOf(parts.database.knex, rows);
-  return toPage(rows, page, (row) => presentInstance(row, vnicIds.get(row.id) ?? []));
+  return toPage(rows, page, (row) => presentInstance(row, row.vnic_ids));
 }
 
 export async function getInstance(parts: Parts, caller: UserCaller, instanceId: string): Promise<Instance> {
-  return present(parts.database.knex, await lookUpInstance(parts.database.knex, caller, 'read', instanceId));
+  const instance = await lookUpInstance(parts.database.knex, caller, 'read', instanceId);
+  return presentInstance(instance, instance.vnic_ids);
 }
 
 /**
@@ -104,7 +105,7 @@ export async function orderInstance(
       case 'refused':
         throw problem(outcome.code, `Instance ${instance.id} is being deleted: it takes no other order.`);
       case 'unchanged':
-        return present(trx, instance);
+        return presentInstance(instance, instance.vnic_ids);
       case 'gone': {
         const last = {
           ...instance,
@@ -112,12 +113,11 @@ export async function orderInstance(
           status_reason: null,
           revision: instance.revision + 1,
         } as const;
-        const answer = await present(trx, last);
         await appendEvents(trx, await removeInstance(trx, instance));
-        return answer;
+        return presentInstance(last, instance.vnic_ids);
       }
       case 'changed':
-        return present(trx, await applyOrder(trx, parts, instance, outcome));
+        return presentInstance(await applyOrder(trx, parts, instance, outcome), instance.vnic_ids);
     }
   });
 }
@@ -162,24 +162,10 @@ async function lookUpInstance(
   caller: UserCaller,
   action: Action,
   id: string,
-): Promise<InstanceRow> {
+): Promise<InstanceRowWithCards> {
   authorise(caller, action);
   const find = action === 'read' ? selectInstance : lockInstanceOfProject;
   const row = await find(connection, caller.projectId, id);
   if (!row) throw problem('instance-not-found', `The project has no instance ${id}.`);
   return row;
-}
-
-async function present(connection: Knex, row: InstanceRow): Promise<Instance> {
-  const vnicIds = await vnicIdsOf(connection, [row]);
-  return presentInstance(row, vnicIds.get(row.id) ?? []);
-}
-
-async function vnicIdsOf(connection: Knex, rows: readonly InstanceRow[]): Promise<Map<string, string[]>> {
-  const vnics = await selectVnicsOfInstances(
-    connection,
-    rows.map(({ id }) => id),
-  );
-  const byInstance = Map.groupBy(vnics, ({ instance_id }) => instance_id ?? '');
-  return new Map([...byInstance].map(([id, cards]) => [id, cards.map((card) => card.id)]));
 }

@@ -22,8 +22,8 @@ export interface InstanceRow {
   readonly updated_at: string;
 }
 
-/** An instance that a host has. */
-export type PlacedInstanceRow = InstanceRow & { readonly host_name: string };
+/** An instance with its cards, as of one moment. */
+export type InstanceRowWithCards = InstanceRow & { readonly vnic_ids: readonly string[] };
 
 /** What of a row a change may set; the rest is set by the change itself. */
 export type InstanceChange = Partial<
@@ -57,17 +57,18 @@ export async function selectInstance(
   connection: Knex,
   projectId: string,
   id: string,
-): Promise<InstanceRow | undefined> {
-  return connection<InstanceRow>('instances').where({ id, project_id: projectId }).first();
+): Promise<InstanceRowWithCards | undefined> {
+  return withCards(connection).where({ id, project_id: projectId }).first();
 }
 
-/** By primary key; locks the row until the transaction ends. */
+/** By primary key; locks the row until the transaction ends, and by that keeps its cards as they are. */
 export async function lockInstanceOfProject(
   trx: Knex,
   projectId: string,
   id: string,
-): Promise<InstanceRow | undefined> {
-  return trx<InstanceRow>('instances').where({ id, project_id: projectId }).forUpdate().first();
+): Promise<InstanceRowWithCards | undefined> {
+  const row = await trx('instances').select('id').where({ id, project_id: projectId }).forUpdate().first();
+  return row && selectInstance(trx, projectId, id);
 }
 
 /** By primary key; locks the row until the transaction ends. Its vNICs and its host are locked after it, never before. */
@@ -80,8 +81,8 @@ export async function selectInstances(
   connection: Knex,
   filter: { projectId: string; status: InstanceStatus | undefined },
   page: PageRequest,
-): Promise<InstanceRow[]> {
-  const query = connection<InstanceRow>('instances').where('project_id', filter.projectId);
+): Promise<InstanceRowWithCards[]> {
+  const query = withCards(connection).where('project_id', filter.projectId);
   if (filter.status !== undefined) query.where('status', filter.status);
   return selectPage(query, page);
 }
@@ -145,6 +146,16 @@ export async function setWaitingReason(
     .whereIn('id', await untold.pluck('id'))
     .update({ status_reason: reason, revision: trx.raw('revision + 1'), updated_at: trx.fn.now() })
     .returning('*');
+}
+
+/** Instances with the ids of their cards in order; these are served by vnics_slot_unique. */
+function withCards(connection: Knex): Knex.QueryBuilder<InstanceRowWithCards, InstanceRowWithCards[]> {
+  return connection<InstanceRowWithCards, InstanceRowWithCards[]>('instances').select(
+    '*',
+    connection.raw(
+      'array(select vnics.id from vnics where vnics.instance_id = instances.id order by vnics.slot) as vnic_ids',
+    ),
+  );
 }
 
 function waiting(connection: Knex): Knex.QueryBuilder<InstanceRow, InstanceRow[]> {

@@ -4,6 +4,7 @@ import type { Assignment, InstanceReport } from '@patchpanel/contract-compute-so
 import {
   createLogger,
   createMetrics,
+  openDatabase,
   type Authenticator,
   type Database,
   type Role,
@@ -77,9 +78,15 @@ export function appOptions(database: Database, auth: Authenticator): AppOptions 
   };
 }
 
-/** Starts the service. Its hosts are to be heard each minute unless told otherwise: no test waits for that. */
-export async function startComputeService(given: Partial<AppOptions> = {}): Promise<ComputeService> {
-  const database = await testDatabase({ migrations });
+/**
+ * Starts the service. Its hosts are to be heard each minute unless told otherwise: no test waits for that. On PostgreSQL it
+ * may be another replica on the database of a first one, which is to be closed later.
+ */
+export async function startComputeService(
+  given: Partial<AppOptions> = {},
+  first?: ComputeService,
+): Promise<ComputeService> {
+  const database = first ? await connectAgain(first.database) : await testDatabase({ migrations });
   const issuer = await mintTokens();
   const options = { ...appOptions(database, issuer.authenticator(audience)), ...given };
   const placing = startPlacing(options, logger);
@@ -125,6 +132,11 @@ export async function startComputeService(given: Partial<AppOptions> = {}): Prom
       await database.close();
     },
   };
+}
+
+async function connectAgain({ databaseUrl }: TestDatabase): Promise<TestDatabase> {
+  if (databaseUrl === undefined) throw new Error('the embedded database serves one replica');
+  return { ...(await openDatabase({ databaseUrl }, { migrations, logger })), databaseUrl };
 }
 
 function userClient(client: Client, projectId: string): UserClient {
