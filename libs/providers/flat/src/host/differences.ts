@@ -140,9 +140,7 @@ function ruleDifferences(plan: Plan, netdev: ActualTable, bridgeFamily: ActualTa
   const to = receivingChain(plan.hostEnd);
   return [
     ...chainDifferences(netdev, from, sending, `ingress of ${plan.hostEnd} at ${hookPriority}, else drop`),
-    ...Object.entries(sharedChains).flatMap(([hook, rules]) =>
-      chainDifferences(bridgeFamily, chainOfHook(hook), rules, `${hook} at ${hookPriority}, else accept`),
-    ),
+    ...sharedRuleDifferences(bridgeFamily),
     ...chainDifferences(bridgeFamily, to, receiving, undefined),
     ...compare(`nft set host_ends`, {
       [plan.hostEnd]: [true, bridgeFamily.elements.get('host_ends')?.includes(plan.hostEnd) ?? false],
@@ -154,6 +152,13 @@ function ruleDifferences(plan: Plan, netdev: ActualTable, bridgeFamily: ActualTa
       ],
     }),
   ];
+}
+
+/** Compares the chains that all vNICs share. */
+export function sharedRuleDifferences(bridgeFamily: ActualTable): readonly Difference[] {
+  return Object.entries(sharedChains).flatMap(([hook, rules]) =>
+    chainDifferences(bridgeFamily, chainOfHook(hook), rules, `${hook} at ${hookPriority}, else accept`),
+  );
 }
 
 function chainDifferences(

@@ -55,7 +55,7 @@ describe('the rules of a port', () => {
   test('are replaced in one transaction that removes whatever it adds when undone', () => {
     fc.assert(
       fc.property(anyPlan, (plan) => {
-        const applied = applyPort(table, plan, { rebind: false });
+        const applied = applyPort(table, plan, { rebind: false, shared: true });
         expect(applied).not.toContain('delete');
         const removed = removePort(table, plan.hostEnd);
         for (const [, object = ''] of applied.matchAll(
@@ -159,7 +159,7 @@ test('a listing of nft is read, elements over several lines included', () => {
 
 /** A kernel that has just what is planned: the text is read as if nft had printed it. */
 function snapshotOf(plan: Plan): Snapshot {
-  const text = applyPort(table, plan, { rebind: false });
+  const text = applyPort(table, plan, { rebind: false, shared: true });
   const flags = ['UP', 'NOARP'];
   const hostLink = { ifindex: 7, link_index: 2, flags, mtu: plan.mtu, isIpv6Disabled: true };
   const device = plan.device;

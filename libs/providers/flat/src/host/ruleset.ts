@@ -157,15 +157,22 @@ function rule(text: string): Rule {
  * The transaction that puts a vNIC's rules in place, whatever was there: one text for `nft -f -`.
  * @param rebind make the ingress chain anew, because the link that it is hooked to is new. Without this the chain stays
  * hooked and only its rules are replaced, so that no frame passes unfiltered.
+ * @param shared put the rules that all vNICs share in place as well. Each rule that goes makes the next transaction wait until
+ * no processor uses it any more, some 10 ms: so only where they aren't right.
  */
-export function applyPort(table: string, plan: Plan, { rebind }: { rebind: boolean }): string {
+export function applyPort(
+  table: string,
+  plan: Plan,
+  { rebind, shared }: { readonly rebind: boolean; readonly shared: boolean },
+): string {
   const { hostEnd } = plan;
   const { sending, receiving } = portRules(plan);
   const from = `netdev ${table} ${sendingChain(hostEnd)}`;
   const to = `bridge ${table} ${receivingChain(hostEnd)}`;
   const ingress = `{ type filter hook ingress device "${hostEnd}" priority ${hookPriority}; policy drop; }`;
   return lines([
-    ...sharedObjects(table),
+    ...sharedSets(table),
+    ...(shared ? sharedRules(table) : []),
     `add table netdev ${table}`,
     ...dropReasons.netdev.map((reason) => `add counter netdev ${table} ${counterName(hostEnd, reason)}`),
     ...dropReasons.bridge.map((reason) => `add counter bridge ${table} ${counterName(hostEnd, reason)}`),
@@ -197,7 +204,7 @@ export function removePort(table: string, hostEnd: string): string {
   ];
   // nft 1.0.6 can't delete what may not be there: add it first.
   return lines([
-    ...sharedObjects(table),
+    ...sharedSets(table),
     `add table netdev ${table}`,
     ...chains.flatMap((chain) => [`add chain ${chain}`, `flush chain ${chain}`]),
     ...elements.flatMap((element) => [`add element ${element}`, `delete element ${element}`]),
@@ -216,19 +223,23 @@ export function removeTables(table: string): string {
   );
 }
 
-function sharedObjects(table: string): string[] {
+/** Sets and counters that all vNICs share; adding what is there already costs nothing. */
+function sharedSets(table: string): string[] {
   return [
     `add table bridge ${table}`,
     `add counter bridge ${table} host-input`,
     `add counter bridge ${table} host-output`,
     `add set bridge ${table} host_ends { type ifname; }`,
     `add map bridge ${table} receivers { type ifname : verdict; }`,
-    ...Object.entries(sharedChains).flatMap(([hook, rules]) => [
-      `add chain bridge ${table} ${chainOfHook(hook)} { type filter hook ${hook} priority ${hookPriority}; policy accept; }`,
-      `flush chain bridge ${table} ${chainOfHook(hook)}`,
-      ...rules.map((each) => addRule(`bridge ${table} ${chainOfHook(hook)}`, each)),
-    ]),
   ];
+}
+
+function sharedRules(table: string): string[] {
+  return Object.entries(sharedChains).flatMap(([hook, rules]) => [
+    `add chain bridge ${table} ${chainOfHook(hook)} { type filter hook ${hook} priority ${hookPriority}; policy accept; }`,
+    `flush chain bridge ${table} ${chainOfHook(hook)}`,
+    ...rules.map((each) => addRule(`bridge ${table} ${chainOfHook(hook)}`, each)),
+  ]);
 }
 
 /** The shared chain at a hook of the bridge family. */

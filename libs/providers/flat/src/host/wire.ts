@@ -13,10 +13,10 @@ import {
 import { joinLinks, makeLinks, setUpInside } from './batches.ts';
 import { run } from './commands.ts';
 import { planOf, type Plan } from './desired.ts';
-import { cidrsOf, differencesOf, machineEndOf } from './differences.ts';
+import { cidrsOf, differencesOf, machineEndOf, sharedRuleDifferences } from './differences.ts';
 import { parseLabel } from './labels.ts';
 import { openMachine, type Machine } from './machine.ts';
-import { bridgeName, hostEndName, tableName } from './names.ts';
+import { bridgeName, hostEndName, sendingChain, tableName } from './names.ts';
 import { applyPort, removePort, removeTables } from './ruleset.ts';
 import {
   disableIpv6File,
@@ -236,7 +236,10 @@ async function apply(
   const descriptor = machine === undefined ? {} : { descriptor: machine.descriptor };
   await run({ ...batch, stdin: makeLinks(instance, plan, before), ...descriptor }, signal);
   await Promise.all([disableIpv6(plan.bridge), disableIpv6(plan.hostEnd)]);
-  const rules = applyPort(tableName(instance), plan, { rebind: before.hostEnd === undefined });
+  const rules = applyPort(tableName(instance), plan, {
+    rebind: before.hostEnd === undefined && before.netdev.chains.has(sendingChain(plan.hostEnd)),
+    shared: sharedRuleDifferences(before.bridgeFamily).length > 0,
+  });
   await run({ program: 'nft', args: ['-f', '-'], stdin: rules }, signal);
   if (machine !== undefined) {
     await run(insideMachine(machine, ['-batch', '-'], { stdin: setUpInside(plan, before) }), signal);
