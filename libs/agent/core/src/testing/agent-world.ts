@@ -31,18 +31,27 @@ export const quietLogger: ProviderLogger = {
   error: () => undefined,
 };
 
-export async function makeAgentWorld(): Promise<AgentWorld> {
+export interface AgentWorldOptions {
+  /** The provider's package. */
+  readonly provider?: string;
+  readonly instance?: string;
+  readonly machineUid?: number;
+}
+
+export async function makeAgentWorld(options: AgentWorldOptions = {}): Promise<AgentWorld> {
+  const { provider = '@patchpanel/provider-simulated', instance = 'test', machineUid } = options;
   const service = await startSouthboundServer();
   const stateDir = mkdtempSync(join(tmpdir(), 'patchpanel-agent-'));
   const tokenFile = join(stateDir, 'token');
   writeFileSync(tokenFile, `${service.token}\n`, { mode: 0o600 });
   const load = () =>
-    loadHostProviders(['@patchpanel/provider-simulated'], {
-      instance: 'test',
+    loadHostProviders([provider], {
+      instance,
       host: 'host-1',
       runDir: stateDir,
       stateDir,
       logger: quietLogger,
+      ...(machineUid === undefined ? {} : { machineUid }),
     });
   const world: AgentWorld = {
     service,
