@@ -17,8 +17,12 @@ export function portsFrom(base: number): Ports {
   };
 }
 
+/** A number that ports belong to, or any that are free. */
+export type PortBase = number | 'free';
+
 /** The ports to listen on, and which of the usual ones another program has. */
-export async function choosePorts(base: number | undefined): Promise<{ ports: Ports; taken: number[] }> {
+export async function choosePorts(base?: PortBase): Promise<{ ports: Ports; taken: number[] }> {
+  if (base === 'free') return { ports: await freePorts(), taken: [] };
   const wanted = portsFrom(base ?? defaultPortBase);
   const taken: number[] = [];
   for (const port of Object.values(wanted)) if (!(await isFree(port))) taken.push(port);
@@ -30,7 +34,7 @@ export async function choosePorts(base: number | undefined): Promise<{ ports: Po
 }
 
 /** Four ports that nothing listens on, chosen by the system. */
-export async function freePorts(): Promise<Ports> {
+async function freePorts(): Promise<Ports> {
   const servers: Server[] = [];
   for (let count = 0; count < 4; count += 1) servers.push(await listen(0));
   const numbers = servers.map(portOf);

@@ -6,7 +6,7 @@ import { TokenOffice, type UserIdentity } from './identity/tokens.ts';
 import { lockState } from './lock.ts';
 import type { Mode } from './mode.ts';
 import { makePlaces, removePlaces, removeRun, type Places } from './places.ts';
-import { choosePorts } from './ports.ts';
+import { choosePorts, type PortBase } from './ports.ts';
 import { configurationOf, programOf, urlOf, type Surroundings } from './processes/configuration.ts';
 import { commandAs, ManagedProcess, processEnvironment } from './processes/managed-process.ts';
 import { run } from './processes/run.ts';
@@ -22,7 +22,7 @@ export interface StackOptions {
   readonly mode: Mode;
   readonly places: Places;
   /** Listen on the ports that belong to this number; without it on the usual ones, or on free ones if those are taken. */
-  readonly portBase?: number | undefined;
+  readonly portBase?: PortBase | undefined;
   /** The folder with the bundles. */
   readonly dist: string;
   /** Whether the databases and keys stay for the next time when everything is closed. */

@@ -77,14 +77,16 @@ export async function pingFrom(
   };
 }
 
-/** How many IPv4 echo requests a machine has been sent so far (RFC 4293 counters of its network). */
+/** How many echo requests of either IP version a machine has been sent so far, by the counters of its network. */
 export async function echoRequestsSeenBy(pid: number): Promise<number> {
-  const lines = (await inMachine(pid, 'cat', '/proc/net/snmp'))
+  const ipv4 = (await inMachine(pid, 'cat', '/proc/net/snmp'))
     .split('\n')
-    .filter((line) => line.startsWith('Icmp:'));
-  const names = lines[0]?.split(' ') ?? [];
-  const values = lines[1]?.split(' ') ?? [];
-  return Number(values[names.indexOf('InEchos')] ?? Number.NaN);
+    .filter((line) => line.startsWith('Icmp:'))
+    .map((line) => line.split(' '));
+  const ofIpv4 = Number(ipv4[1]?.[ipv4[0]?.indexOf('InEchos') ?? -1] ?? Number.NaN);
+  const ipv6 = await inMachine(pid, 'cat', '/proc/net/snmp6');
+  const ofIpv6 = Number(/^Icmp6InEchos\s+(\d+)$/m.exec(ipv6)?.[1] ?? 0);
+  return ofIpv4 + ofIpv6;
 }
 
 /** Frames of a card that were dropped for a reason, by the agent's named counter in nft. */
