@@ -91,18 +91,32 @@ describe('an address of a deleted port', () => {
     await make(network.id).expect(201);
   });
 
-  it('begins its rest once when two hosts confirm at the same moment', async () => {
-    const { network, subnet, port, attachment, binding } = await boundPort();
+  it('begins its rest also when the last hosts confirm at the same moment', async () => {
+    const other = await stage.host();
+    const moved = [];
+    for (let index = 0; index < 6; index++) {
+      const { subnet, port, attachment, binding } = await boundPort();
+      await user.unplug(port.id);
+      const replugged = await user.plug(port.id, attachment.vnicId, attachment.macAddress);
+      const next = await other.claim(replugged, 2);
+      await user.unplug(port.id);
+      await user.delete(`/v1/ports/${port.id}`).expect(204);
+      moved.push({ subnet, bindings: [binding, next] as const });
+    }
+    await Promise.all(
+      moved.flatMap(({ bindings: [first, second] }) => [host.release(first.id), other.release(second.id)]),
+    );
+    for (const { subnet } of moved) {
+      await passTime(subnet.id);
+      await user.delete(`/v1/subnets/${subnet.id}`).expect(204);
+    }
+  });
+
+  it('begins its rest also when the host confirms while the port is being deleted', async () => {
+    const { network, subnet, port, binding } = await boundPort();
     await fillUp(network.id);
     await user.unplug(port.id);
-    const other = await stage.host();
-    const moved = await other.claim(await user.plug(port.id, attachment.vnicId, attachment.macAddress), 2);
-    await user.unplug(port.id);
-    await Promise.all([
-      user.delete(`/v1/ports/${port.id}`).expect(204),
-      host.release(binding.id),
-      other.release(moved.id),
-    ]);
+    await Promise.all([user.delete(`/v1/ports/${port.id}`).expect(204), host.release(binding.id)]);
     await passTime(subnet.id);
     await make(network.id).expect(201);
   });
