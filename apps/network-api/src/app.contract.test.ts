@@ -95,6 +95,25 @@ describe.each(apis)('$api', ({ api, document, create }) => {
   });
 });
 
+describe('ids', () => {
+  it('in other spellings than the usual one are refused, in paths, queries and bodies', async () => {
+    const user = await stage.user();
+    const network = await user.network();
+    for (const id of [
+      `urn:uuid:${network.id}`,
+      `{${network.id}}`,
+      network.id.replaceAll('-', ''),
+      `${network.id}%20`,
+    ]) {
+      await user.get(`/v1/networks/${id}`).expect(400);
+      await user.get(`/v1/ports?networkId=${id}`).expect(400);
+      await user
+        .post(`/v1/networks/${network.id}/ports`, { fixedIps: [{ subnetId: decodeURIComponent(id) }] })
+        .expect(400);
+    }
+  });
+});
+
 describe('tokens', () => {
   it('of one listener open nothing on the other, nor do those of compute', async () => {
     const { issuer, publicApi, southboundApi } = stage;

@@ -17,8 +17,13 @@ const plainDates = ['date', 'date-time'].map((format) => ({
   serialize: (value: unknown) => String(value),
 }));
 
-/** UUIDs come in either letter case: from here on there is one spelling. */
-const lowerCaseUuids = { format: 'uuid', deserialize: (text: string) => text.toLowerCase() };
+/** UUIDs come in either letter case: from here on there is one spelling. The format alone would let `urn:uuid:…` pass. */
+const lowerCaseUuids = { format: 'uuid', deserialize: lowerCaseUuid };
+
+function lowerCaseUuid(text: string): string {
+  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
+  throw new Error('must be a UUID of 32 hexadecimal digits in five groups');
+}
 
 /** Builds the validator on a private copy of the document, which it rewrites while loading. */
 export function createValidator(
