@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readProblemCodes } from './bundle.ts';
+import { withoutParameterProperties } from './erasable.ts';
 import { isObject, problemCodesOf, type Json, type JsonObject } from './standard-problems.ts';
 import { bundlePath, root, targets, type Target } from './targets.ts';
 
@@ -131,12 +132,14 @@ async function problemCodesModule(target: Target): Promise<string> {
 
 /**
  * The generator leaves blanks at line ends. Its `runtime.ts` is not written for `exactOptionalPropertyTypes` and names
- * browser types, so the compiler takes its declarations and does not check its insides.
+ * browser types, so the compiler takes its declarations and does not check its insides. Its classes are made to run in
+ * Node as they are.
  */
 function tidy(text: string, name: string): string {
   const lines = text
     .split('\n')
     .map((line) => line.trimEnd())
     .filter((line) => line !== '/* tslint:disable */' && line !== '/* eslint-disable */');
-  return `${name === 'runtime.ts' ? '// @ts-nocheck\n' : ''}${lines.join('\n').trimEnd()}\n`;
+  const tidied = `${lines.join('\n').trimEnd()}\n`;
+  return name === 'runtime.ts' ? `// @ts-nocheck\n${withoutParameterProperties(tidied)}` : tidied;
 }

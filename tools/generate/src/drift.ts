@@ -43,7 +43,7 @@ export async function currentRecord(base = root): Promise<GenerationRecord> {
     targets.map(async ({ folder }) => [folder, await hashFolder(join(base, folder))] as const),
   );
   const recipe = await Promise.all(
-    ['code.ts', 'targets.ts'].map((name) => readFile(join(import.meta.dirname, name))),
+    ['code.ts', 'erasable.ts', 'targets.ts'].map((name) => readFile(join(import.meta.dirname, name))),
   );
   return {
     generator: await generatorVersion(),
