@@ -36,10 +36,10 @@ export class NpmStart {
     });
   }
 
-  /** Sends a signal to the whole group, as a terminal does, and waits for the end. Gives the exit code. */
-  async end(signal: NodeJS.Signals): Promise<number> {
+  /** Sends a signal to the whole group, as a terminal does, and waits for the end. (npm itself then dies of it.) */
+  async end(signal: NodeJS.Signals): Promise<void> {
     if (!this.#hasEnded && this.#child.pid !== undefined) process.kill(-this.#child.pid, signal);
-    return this.ended;
+    await this.ended;
   }
 
   get #hasEnded(): boolean {
