@@ -131,27 +131,34 @@ export async function markSilentHosts(trx: Knex.Transaction, silentAfterSeconds:
 }
 
 /**
- * Takes one place on the least loaded host that is up and has room, and names that host; undefined when there is none.
- * Served by hosts_with_room. First among the hosts that nobody is placing on at this moment; only when that finds none it
- * waits for the others, so that concurrent placings spread instead of queueing, and a free place is never overlooked.
- * The host's row stays locked until the transaction ends: the count can't pass the capacity.
+ * Takes one place on the least loaded host that is up and has room, and names that host; undefined when there is none. Its
+ * row stays locked until the transaction ends: the count can't pass the capacity.
+ *
+ * First among the hosts that nobody is placing on at this moment, so that concurrent placings spread instead of queueing;
+ * only when that finds none it waits for one of the others, so that no free place is overlooked. A row that was locked in
+ * vain (the host has filled up in the meantime) is let go before anything is waited for: who waits for a host holds none,
+ * and nobody waits in a circle.
  */
 export async function takePlaceOnHost(
   trx: Knex.Transaction,
   silentAfterSeconds: number,
 ): Promise<string | undefined> {
-  const host =
-    (await lockLeastLoaded(trx, silentAfterSeconds, 'skip locked')) ??
-    (await lockLeastLoaded(trx, silentAfterSeconds, ''));
-  if (host === undefined) return undefined;
+  await trx.raw('savepoint choosing_host');
+  let host = await lockLeastLoadedOfFree(trx, silentAfterSeconds);
+  while (host === undefined) {
+    await trx.raw('rollback to savepoint choosing_host');
+    const candidate = await selectLeastLoaded(trx, silentAfterSeconds);
+    if (candidate === undefined) return undefined;
+    host = await lockHostWithRoom(trx, candidate, silentAfterSeconds);
+  }
   await trx('hosts').where({ name: host }).increment('instance_count', 1);
   return host;
 }
 
-async function lockLeastLoaded(
+/** Served by hosts_with_room. Locks the row that it names, and may keep rows locked that it passed over. */
+async function lockLeastLoadedOfFree(
   trx: Knex.Transaction,
   silentAfterSeconds: number,
-  locked: 'skip locked' | '',
 ): Promise<string | undefined> {
   const { rows }: { rows: { name: string }[] } = await trx.raw(
     `select name
@@ -160,10 +167,45 @@ async function lockLeastLoaded(
      and last_heartbeat_at > now() - make_interval(secs => :silentAfterSeconds)
      order by load, name
      limit 1
-     for no key update ${locked}`,
+     for no key update skip locked`,
     { silentAfterSeconds },
   );
   return rows[0]?.name;
+}
+
+/** Served by hosts_with_room; locks nothing. */
+async function selectLeastLoaded(
+  trx: Knex.Transaction,
+  silentAfterSeconds: number,
+): Promise<string | undefined> {
+  const { rows }: { rows: { name: string }[] } = await trx.raw(
+    `select name
+     from hosts
+     where instance_count < instance_capacity
+     and last_heartbeat_at > now() - make_interval(secs => :silentAfterSeconds)
+     order by load, name
+     limit 1`,
+    { silentAfterSeconds },
+  );
+  return rows[0]?.name;
+}
+
+/** Waits for the host's row and locks it, also when it turns out to have no room; undefined then. By primary key. */
+async function lockHostWithRoom(
+  trx: Knex.Transaction,
+  name: string,
+  silentAfterSeconds: number,
+): Promise<string | undefined> {
+  const { rows }: { rows: { has_room: boolean }[] } = await trx.raw(
+    `select
+       instance_count < instance_capacity
+       and last_heartbeat_at > now() - make_interval(secs => :silentAfterSeconds) as has_room
+     from hosts
+     where name = :name
+     for no key update`,
+    { name, silentAfterSeconds },
+  );
+  return rows[0]?.has_room === true ? name : undefined;
 }
 
 /** Gives an instance's place back. Locks the host's row. */

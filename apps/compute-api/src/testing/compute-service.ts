@@ -4,6 +4,7 @@ import type { Assignment, InstanceReport } from '@patchpanel/contract-compute-so
 import {
   createLogger,
   createMetrics,
+  inTransaction,
   openDatabase,
   type Authenticator,
   type Database,
@@ -125,7 +126,8 @@ export async function startComputeService(
       );
     },
     async empty() {
-      await database.knex.raw('truncate vnics, instances, hosts');
+      // Tried again when it meets the placing, which locks the same tables in another order.
+      await inTransaction(database, (trx) => trx.raw('truncate vnics, instances, hosts'));
     },
     async close() {
       await placing.stop();
