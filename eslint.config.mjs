@@ -12,7 +12,7 @@ const tests = [
   '**/conformance/**/*.ts',
   '**/fixtures/**/*.ts',
 ];
-const tools = ['tools/**/*.{ts,mjs}', '*.{ts,mjs}'];
+const tools = ['tools/**/*.{ts,mjs}', 'examples/**/*.ts', '*.{ts,mjs}'];
 
 /** Each ban names its reason and the alternative. */
 const bannedSyntax = [
