@@ -25,7 +25,7 @@ export async function nextSteps(stack: Stack, { network, machines }: Story): Pro
     '  curl -s -H "Authorization: Bearer $PATCHPANEL_NETWORK_TOKEN" $PATCHPANEL_NETWORK_URL/v1/ports',
     '',
     '  # a third machine on the same network',
-    `  npx node --experimental-transform-types examples/third-machine.ts ${network.id}`,
+    `  npx node examples/third-machine.ts ${network.id}`,
   ];
   if (stack.mode.isReal) {
     const [one, two] = machines;
