@@ -75,8 +75,15 @@ export function compareTold(
 
 /** True when the attachment is older than the newest that was ever realised here. */
 export function isOutdated(newest: WiringRecord['newest'], attachment: Attachment): boolean {
-  if (newest === undefined) return false;
-  return (attachment.epoch - newest.epoch || attachment.generation - newest.generation) < 0;
+  return newest !== undefined && isNewerPlug(newest, attachment);
+}
+
+/** Whether the first was plugged after the second. */
+export function isNewerPlug(
+  one: { readonly epoch: number; readonly generation: number },
+  other: { readonly epoch: number; readonly generation: number },
+): boolean {
+  return (one.epoch - other.epoch || one.generation - other.generation) > 0;
 }
 
 function refuse(code: WiringProblem['code'], detail: string): Verdict {

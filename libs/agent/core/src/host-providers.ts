@@ -186,10 +186,16 @@ export function desiredWiring(
   };
 }
 
-/** The desired wiring of a record that has all that it takes. */
-export function desiredOf(record: WiringRecord): DesiredWiring | undefined {
-  if (record.order.kind !== 'ensure' || record.hold === undefined) return undefined;
-  return desiredWiring(record.hold.attachment, record.order);
+/** What is to be wired, and by which provider. */
+export interface Desired {
+  readonly wiring: DesiredWiring;
+  readonly provider: string;
+}
+
+/** What a record that has all that it takes wants. */
+export function desiredOf({ order, hold }: WiringRecord): Desired | undefined {
+  if (order.kind !== 'ensure' || hold === undefined) return undefined;
+  return { wiring: desiredWiring(hold.attachment, order), provider: hold.attachment.provider };
 }
 
 /** What of the read-back can't be: the provider's word alone is not taken for `active`. */

@@ -60,15 +60,15 @@ export class Journal {
   }
 
   /**
-   * Replaces the vNIC's record; resolves when it can't be lost any more. Without `isDurable` it may be lost to a power
-   * cut, but never torn: for what would be found out again. A record that says nothing new is not written.
+   * Replaces the vNIC's record; resolves when it can't be lost any more. Without `isDurable` a power cut may bring the
+   * record before it back: for what would be found out again. A record that says nothing new is not written.
    */
   async put(record: WiringRecord, { isDurable = true }: { isDurable?: boolean } = {}): Promise<void> {
     const known = this.#records.get(keyText(record));
     if (known !== undefined && textOf({ ...record, changedAt: known.changedAt }) === textOf(known)) return;
     const changed = { ...record, changedAt: this.#now().toISOString() };
     const path = this.#pathOf(record);
-    await writeWhole(`${path}.new`, textOf(changed), isDurable);
+    await writeWhole(`${path}.new`, textOf(changed));
     await rename(`${path}.new`, path);
     if (isDurable) await syncFolder(this.#folder);
     this.#records.set(keyText(record), changed);
@@ -112,11 +112,12 @@ function readRecord(path: string, logger: ProviderLogger): WiringRecord | undefi
   }
 }
 
-async function writeWhole(path: string, text: string, isDurable: boolean): Promise<void> {
+async function writeWhole(path: string, text: string): Promise<void> {
   const file = await open(path, 'w', 0o600);
   try {
     await file.writeFile(text);
-    if (isDurable) await file.datasync();
+    // Before the renaming in any case: on some file systems a name may reach the disk before its content.
+    await file.datasync();
   } finally {
     await file.close();
   }

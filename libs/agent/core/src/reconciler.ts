@@ -1,7 +1,8 @@
 import type { VnicKey, WiringProblem } from '@patchpanel/contract-agent';
 import type { ProviderLogger } from '@patchpanel/provider';
 import type { Devices } from './devices.ts';
-import { compareTold, isOutdated } from './fencing.ts';
+import { isNewerPlug, isOutdated } from './fencing.ts';
+import { gone, heard, macMismatch, notPlugged, refused } from './hearing.ts';
 import { desiredWiring, WiringFailure, type HostProviders } from './host-providers.ts';
 import type { Journal } from './journal.ts';
 import { NetworkServiceError, type NetworkService } from './network-service.ts';
@@ -9,6 +10,7 @@ import type { AgentObserver } from './observer.ts';
 import {
   holdOf,
   isHopeful,
+  isSameAttachment,
   readAttachment,
   readBinding,
   withHold,
@@ -64,41 +66,6 @@ export class Reconciler {
     return this.#release(await this.#report(record));
   }
 
-  /**
-   * Takes over what the network service says of a binding, where it is news.
-   * @returns the record to converge, or undefined when nothing changes
-   */
-  heard(record: WiringRecord, told: KnownBinding): WiringRecord | undefined {
-    const { hold } = record;
-    const isHeld = hold?.bindingId === told.id;
-    if (isHeld && compareTold(hold, told) < 0) return undefined;
-    const release = { bindingId: told.id, placement: told.placement };
-    if (record.order.kind === 'remove') return isHeld ? undefined : withRelease(record, release);
-    if (told.desired === 'absent' || told.attachment === undefined) {
-      return isHeld ? this.#unplugged(withoutHold(record)) : withRelease(record, release);
-    }
-    if (isOutdated(record.newest, told.attachment)) return undefined;
-    if (told.attachment.macAddress !== record.order.macAddress) {
-      return this.#refused(withRelease(withoutHold(record), release), macMismatch);
-    }
-    // One of two of the same plug is from before: the one that is held was claimed by this agent itself.
-    if (!isHeld && hold !== undefined && !isNewerPlug(told.attachment, hold.attachment))
-      return withRelease(record, release);
-    return withHold(record, holdOf(told, told.attachment));
-  }
-
-  /** Takes over that a binding is not there any more. Undefined when nothing changes. */
-  gone(record: WiringRecord, bindingId: string): WiringRecord | undefined {
-    const isNamed = record.toRelease.some((release) => release.bindingId === bindingId);
-    const rest = {
-      ...record,
-      toRelease: record.toRelease.filter((release) => release.bindingId !== bindingId),
-    };
-    if (record.hold?.bindingId !== bindingId) return isNamed ? rest : undefined;
-    const { hold: _hold, ...unbound } = rest;
-    return this.#unplugged(unbound);
-  }
-
   async #realise(record: WiringRecord, order: EnsureOrder, isAsked: boolean): Promise<WiringRecord> {
     const { devices } = this.#parts;
     if (devices.isGone(order.device)) {
@@ -129,15 +96,12 @@ export class Reconciler {
     try {
       if (!isAsked && !(await this.#isPluggedAnew(record))) return record;
       const claim = { projectId, vnicId, macAddress, placement };
-      let told = readBinding(await networkService.claim(claim, closing));
-      if (told.attachment === undefined || told.desired === 'absent') {
-        // The last plug is being taken down: only when that is done can the next one be bound.
-        const cleared = await this.#clear(record, told);
-        if (cleared.toRelease.length > 0 || cleared.wired !== undefined) return cleared;
-        record = cleared;
-        told = readBinding(await networkService.claim(claim, closing));
-      }
-      return this.#claimed(record, order, told);
+      const told = readBinding(await networkService.claim(claim, closing));
+      if (told.desired === 'present') return this.#claimed(record, order, told);
+      // The last plug is being taken down: only when that is done can the next one be bound.
+      const cleared = await this.#clear(record, told);
+      if (cleared.toRelease.length > 0 || cleared.wired !== undefined) return cleared;
+      return this.#claimed(cleared, order, readBinding(await networkService.claim(claim, closing)));
     } catch (error) {
       if (!(error instanceof NetworkServiceError)) throw error;
       return this.#claimFailed(record, error);
@@ -148,13 +112,13 @@ export class Reconciler {
     const { attachment } = told;
     const release = { bindingId: told.id, placement: told.placement };
     if (attachment === undefined || told.desired === 'absent') {
-      return this.#refused(withRelease(withoutHold(record), release), notPlugged);
+      return refused(withRelease(withoutHold(record), release), notPlugged);
     }
     if (attachment.macAddress !== order.macAddress) {
-      return this.#refused(withRelease(withoutHold(record), release), macMismatch);
+      return refused(withRelease(withoutHold(record), release), macMismatch);
     }
     if (isOutdated(record.newest, attachment)) {
-      return this.#refused(record, {
+      return refused(record, {
         code: 'stale-generation',
         detail: `The network service speaks of generation ${attachment.generation} (epoch ${attachment.epoch}), but newer was wired here.`,
       });
@@ -168,14 +132,13 @@ export class Reconciler {
       case 'attachment-not-found':
       case 'bound-elsewhere':
       case 'mac-mismatch':
-        return this.#refused(withoutHold(record), { code, detail: message });
       case 'stale-placement':
-        return this.#refused(withoutHold(record), { code, detail: message });
+        return refused(withoutHold(record), { code, detail: message });
       default:
         this.#parts.logger.warn({ ...keyOf(record), code, reason: message }, 'could not claim a binding');
         // What was bound to this host before still is, for all that is known: it serves the new placement, too.
         if (record.hold !== undefined) return record;
-        return this.#refused(record, { code: 'network-service-unavailable', detail: message });
+        return refused(record, { code: 'network-service-unavailable', detail: message });
     }
   }
 
@@ -190,7 +153,7 @@ export class Reconciler {
   /** Takes down and releases a binding that is to be absent, so that the attachment can be claimed anew. */
   async #clear(record: WiringRecord, told: KnownBinding): Promise<WiringRecord> {
     const release = { bindingId: told.id, placement: told.placement };
-    const down = await this.#dismantle(this.#refused(withRelease(withoutHold(record), release), notPlugged));
+    const down = await this.#dismantle(refused(withRelease(withoutHold(record), release), notPlugged));
     return this.#release(down);
   }
 
@@ -199,7 +162,7 @@ export class Reconciler {
     const startedAt = performance.now();
     const { attachment } = hold;
     if (attachment.macAddress !== order.macAddress) {
-      return this.#dismantle(this.#refused(withoutHold(record), macMismatch));
+      return this.#dismantle(refused(withoutHold(record), macMismatch));
     }
     const desired = desiredWiring(attachment, order);
     const { projectId, vnicId, portId, networkId, epoch, generation, placement } = desired.attachment;
@@ -276,8 +239,12 @@ export class Reconciler {
     if (hold === undefined || report === undefined) return record;
     try {
       const told = readBinding(await networkService.report(hold.bindingId, report, closing));
-      const heard = this.heard(record, told) ?? record;
-      const known = heard.hold === undefined ? heard : { ...heard, hold: withTold(heard.hold, report) };
+      const next = heard(record, told) ?? record;
+      // The answer may bring news: then there is more to do than to note that the report was taken.
+      if (next.hold === undefined || !isSameAttachment(next.hold, hold)) {
+        return await this.converge(next, { isAsked: false });
+      }
+      const known = { ...next, hold: withTold(next.hold, report) };
       await journal.put(known, { isDurable: false });
       return known;
     } catch (error) {
@@ -290,12 +257,12 @@ export class Reconciler {
     const { networkService, closing, logger } = this.#parts;
     try {
       if (error.code === 'binding-not-found') {
-        return await this.converge(this.gone(record, hold.bindingId) ?? record, { isAsked: false });
+        return await this.converge(gone(record, hold.bindingId) ?? record, { isAsked: false });
       }
       if (error.code === 'stale-generation') {
         const told = readBinding(await networkService.getBinding(hold.bindingId, closing));
-        const heard = this.heard(record, told);
-        return heard === undefined ? record : await this.converge(heard, { isAsked: false });
+        const next = heard(record, told);
+        return next === undefined ? record : await this.converge(next, { isAsked: false });
       }
     } catch (second) {
       if (!(second instanceof NetworkServiceError)) throw second;
@@ -331,44 +298,15 @@ export class Reconciler {
 
   async #fail(record: WiringRecord, problem: WiringProblem): Promise<WiringRecord> {
     this.#parts.observer.failed(problem.code);
-    const failed = this.#refused(record, problem);
+    const failed = refused(record, problem);
     await this.#parts.journal.put(failed);
     return failed;
-  }
-
-  #refused(record: WiringRecord, problem: WiringProblem): WiringRecord {
-    return withState(record, {
-      status: 'error',
-      problem: { ...problem, detail: problem.detail.slice(0, 1000) },
-    });
   }
 
   async #keep(record: WiringRecord): Promise<WiringRecord> {
     await this.#parts.journal.put(record);
     return record;
   }
-
-  #unplugged(record: WiringRecord): WiringRecord {
-    return record.order.kind === 'remove' ? record : this.#refused({ ...record, isLost: true }, notPlugged);
-  }
-}
-
-const notPlugged: WiringProblem = {
-  code: 'attachment-not-found',
-  detail: 'The vNIC is plugged into nothing (any more). Plug it into a port.',
-};
-
-const macMismatch: WiringProblem = {
-  code: 'mac-mismatch',
-  detail: 'The vNIC was plugged with another MAC address. Unplug it and plug it in again with its own.',
-};
-
-/** Whether the first was plugged after the second. */
-function isNewerPlug(
-  one: { epoch: number; generation: number },
-  other: { epoch: number; generation: number },
-): boolean {
-  return (one.epoch - other.epoch || one.generation - other.generation) > 0;
 }
 
 function keyOf({ projectId, vnicId }: VnicKey): VnicKey {

@@ -228,6 +228,11 @@ export function withHold(record: WiringRecord, held: Hold): WiringRecord {
   };
 }
 
+/** Whether two holds are of the same attachment with the same content. */
+export function isSameAttachment(one: Hold, other: Hold): boolean {
+  return JSON.stringify(one.attachment) === JSON.stringify(other.attachment);
+}
+
 /** The record without anything in the kernel. */
 export function withoutWired(record: WiringRecord): WiringRecord {
   const { wired: _wired, ...rest } = record;
