@@ -92,6 +92,16 @@ describe(`placement on ${testEngine()}`, () => {
     await placed(id);
   });
 
+  it('leaves a host that takes fewer than it has what it has, and gives it no more', async () => {
+    const host = await service.host('shrinking');
+    await host.register(3);
+    const kept = [await user.makeInstance(), await user.makeInstance()];
+    await host.register(1);
+    expect((await user.makeInstance()).status).toBe('scheduling');
+    expect(await service.readHost('shrinking')).toMatchObject({ instanceCount: 2, instanceCapacity: 1 });
+    for (const { id } of kept) expect((await user.readInstance(id)).hostName).toBe('shrinking');
+  });
+
   it('leaves silent hosts out, and goes on with their next heartbeat', async () => {
     const host = await service.host('quiet');
     await host.register();
