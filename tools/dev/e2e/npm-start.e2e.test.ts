@@ -44,6 +44,15 @@ test('--once proves the four steps, exits 0 and leaves nothing; so it does a sec
   }
 });
 
+test('--once does the same with simulated machines where there can be no real ones', async () => {
+  const once = npmStart('--once', '--simulated');
+  expect(await once.ended, once.output).toBe(0);
+  expect(once.output).toContain('simulated machines and wires, as asked for by --simulated');
+  expect(once.output).toContain('compute and others 0');
+  expect(once.output).not.toContain('✗');
+  expect(await tracesOf(dataDir)).toEqual([]);
+});
+
 test('Ctrl-C removes everything but the databases; a second start is refused while it runs', async () => {
   const first = npmStart();
   await first.said('Everything is up');

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../src/processes/run.ts';
@@ -13,7 +14,7 @@ import { readCounts } from '../src/proof/separation.ts';
 import type { Stack } from '../src/stack.ts';
 import { addressesOf, type Story, type StoryMachine } from '../src/story/four-steps.ts';
 import { pingWhile } from './steady-ping.ts';
-import { startTestStack, takeTurns, walkInSilence } from './test-stack.ts';
+import { root, startTestStack, takeTurns, walkInSilence } from './test-stack.ts';
 
 let endTurn: () => Promise<void>;
 let stack: Stack;
@@ -86,6 +87,36 @@ describe('the four steps', () => {
     expect(counts['compute-api']).toBe(0);
     expect(counts['compute-host']).toBe(0);
     expect(counts['network-agent']).toBeGreaterThan(0);
+  });
+});
+
+describe('what users touch', () => {
+  test.each(['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs'])(
+    'both services serve %s',
+    async (path) => {
+      for (const url of [stack.networkUrl, stack.computeUrl]) {
+        const response = await fetch(`${url}${path}`);
+        expect(response.status).toBe(200);
+        expect((await response.text()).length).toBeGreaterThan(1);
+      }
+    },
+  );
+
+  test('the example of the four steps works as it stands', async () => {
+    const env = {
+      ...process.env,
+      PATCHPANEL_NETWORK_URL: stack.networkUrl,
+      PATCHPANEL_NETWORK_TOKEN: stack.user.networkToken,
+      PATCHPANEL_COMPUTE_URL: stack.computeUrl,
+      PATCHPANEL_COMPUTE_TOKEN: stack.user.computeToken,
+    };
+    const { code, stdout, stderr } = await run(process.execPath, [join(root, 'examples/four-steps.ts')], {
+      env,
+    });
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toContain('its port is active on host-1');
+    expect(stdout).toContain('all removed');
   });
 });
 

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { chooseMode } from '../src/mode.ts';
 import { placesIn } from '../src/places.ts';
 import { until } from '../src/processes/until.ts';
+import { silently } from '../src/progress.ts';
 import { Stack } from '../src/stack.ts';
 import { walkFourSteps, type Story } from '../src/story/four-steps.ts';
 import { Made } from '../src/story/made.ts';
@@ -41,6 +42,7 @@ const silent: Narrator = {
   line: () => undefined,
   claim: () => undefined,
   failures: [],
+  waiting: silently,
   hooks: {},
 };
 

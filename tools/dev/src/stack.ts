@@ -145,7 +145,11 @@ export class Stack {
     this.#options.signal?.throwIfAborted();
     this.#user = await this.tokens.issueUserTokens();
     writeFileSync(this.places.userEnvironment, this.#userEnvironment(this.#user), { mode: 0o600 });
-    this.#renewal = setInterval(() => void this.tokens.writeServiceTokens(), tokenRenewalMs).unref();
+    const renew = () =>
+      this.tokens
+        .writeServiceTokens()
+        .catch((error: unknown) => process.emitWarning(`tokens were not renewed: ${messageOf(error)}`));
+    this.#renewal = setInterval(() => void renew(), tokenRenewalMs).unref();
   }
 
   /** Who the stack's user is. */

@@ -57,13 +57,18 @@ export async function walkFourSteps(
   const boot = async (vnic: Vnic, name: string) =>
     made.note('instances', await compute.instances.create({ name, vnicIds: [vnic.id] }));
   const [machineOne, machineTwo] = [await boot(cardOne, 'machine-one'), await boot(cardTwo, 'machine-two')];
-  const running = await Promise.all(
-    [machineOne, machineTwo].map(({ id }) => compute.instances.waitUntilRunning(id, { timeoutMs: 30_000 })),
+  const running = await narrator.waiting('machines booting', () =>
+    Promise.all(
+      [machineOne, machineTwo].map(({ id }) => compute.instances.waitUntilRunning(id, { timeoutMs: 30_000 })),
+    ),
   );
   for (const { name, status, hostName } of running)
     narrator.line(`  ${name} is ${status} on ${hostName ?? '?'}`);
 
-  const active = (id: string) => networkService.ports.waitUntilActive(id, { timeoutMs: 30_000 });
+  const active = (id: string) =>
+    narrator.waiting('port becoming active', () =>
+      networkService.ports.waitUntilActive(id, { timeoutMs: 30_000 }),
+    );
   const [instanceOne = machineOne, instanceTwo = machineTwo] = running;
   return {
     network,

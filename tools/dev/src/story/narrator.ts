@@ -1,4 +1,5 @@
 import type { RequestEvent, RequestHooks, ResponseEvent } from '@patchpanel/sdk';
+import { type Progress, progressOn } from '../progress.ts';
 
 /** Tells what happens, line by line. */
 export interface Narrator {
@@ -7,6 +8,8 @@ export interface Narrator {
   /** A claim and whether it held; one that did not makes the whole story fail. */
   claim(text: string, holds: boolean, detail?: string): void;
   readonly failures: readonly string[];
+  /** Says what is waited for once that takes over a second. */
+  readonly waiting: Progress;
   /** For the SDK: shows each request that changes something, what it sent, and what came back. */
   readonly hooks: RequestHooks;
 }
@@ -36,6 +39,7 @@ export function narrateOn(out: NodeJS.WriteStream): Narrator {
   return {
     failures,
     line,
+    waiting: progressOn(out, { quick: false }),
     heading: (text) => line(`\n${paint(1, text)}`),
     claim(text, holds, detail = '') {
       if (!holds) failures.push(text);

@@ -61,7 +61,7 @@ async function provePings(stack: Stack, { machines }: Story, narrator: Narrator)
   ] as const) {
     const pid = await stack.machine(from.instance.id);
     for (const address of addressesOf(to.port)) {
-      const result = await pingFrom(pid, address);
+      const result = await narrator.waiting('pinging', () => pingFrom(pid, address));
       narrator.claim(
         `${from.instance.name} pings ${to.instance.name} at ${address}`,
         result.sent > 0 && result.received === result.sent,
@@ -85,7 +85,9 @@ async function proveNoSpoofing(
   await inMachine(sender, 'ip', 'addr', 'add', `${spoofedSource}/32`, 'dev', 'eth0');
   let result: PingResult;
   try {
-    result = await pingFrom(sender, target, { count: spoofCount, source: spoofedSource });
+    result = await narrator.waiting('sending from a spoofed address', () =>
+      pingFrom(sender, target, { count: spoofCount, source: spoofedSource }),
+    );
   } finally {
     await inMachine(sender, 'ip', 'addr', 'del', `${spoofedSource}/32`, 'dev', 'eth0').catch(() => undefined);
   }
