@@ -131,11 +131,9 @@ export class ManagedProcess {
   /** Asks the process to end, and makes it when it does not in time. */
   async stop(graceMs = 8_000): Promise<void> {
     await signalProcess(this.identity, 'SIGTERM');
-    await Promise.race([
-      this.exited,
-      until(`${this.name} to end`, () => undefined, { timeoutMs: graceMs }),
-    ]).catch(() => signalProcess(this.identity, 'SIGKILL'));
+    const impatience = setTimeout(() => void signalProcess(this.identity, 'SIGKILL'), graceMs);
     await this.exited;
+    clearTimeout(impatience);
     rmSync(this.#pidFile, { force: true });
   }
 
