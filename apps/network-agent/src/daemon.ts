@@ -91,7 +91,7 @@ export function loadProviders(
   logger: Logger,
 ): Promise<ReadonlyMap<string, HostProvider>> {
   const { instance, hostName, runDir, computeUid } = settings;
-  const stateDir = join(settings.stateDir, 'providers');
+  const stateDir = providerFolder(settings.stateDir);
   for (const folder of [runDir, stateDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   return loadHostProviders(settings.providers, {
     instance,
@@ -101,6 +101,11 @@ export function loadProviders(
     ...(computeUid === undefined ? {} : { machineUid: computeUid }),
     logger,
   });
+}
+
+/** Where providers keep their files, within the agent's state folder. */
+export function providerFolder(stateDir: string): string {
+  return join(stateDir, 'providers');
 }
 
 /** One process at a time works on a state folder. */

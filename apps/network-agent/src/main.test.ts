@@ -190,8 +190,14 @@ test('purge is refused while the agent runs, and removes everything afterwards',
   expect(await exitCode(purge.child)).toBe(0);
   expect(purge.lines.join('\n')).toContain(`wiring ${item.vnicId}`);
   expect(existsSync(socket)).toBe(false);
-  expect(readdirSync(join(world.stateDir, 'agent', 'wirings'))).toEqual([]);
+  expect(readdirSync(join(world.stateDir, 'agent'))).toEqual([]);
   await startDaemon();
   expect(await agent.list()).toEqual([]);
   await vi.waitFor(() => expect(world.service.model.binding(item)).toBeUndefined(), patience);
+});
+
+test('purging a host that never had an agent leaves nothing', async () => {
+  const before = readdirSync(world.stateDir);
+  expect(await exitCode(launch(['purge']).child)).toBe(0);
+  expect(readdirSync(world.stateDir)).toEqual(before);
 });

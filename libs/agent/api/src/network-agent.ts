@@ -39,6 +39,9 @@ export interface NetworkAgent {
    *   - `network-service-unavailable`: the agent could not ask, and has no answer from before.
    *   - `wiring-failed`: the kernel refused, or what was read back is not what was to be.
    *
+   * `networkData` is for the agent alone and is handed on unread. Nothing that it says is needed yet: the network service is
+   * asked for everything.
+   *
    * What was asked stands until `remove`, a newer placement or `gc`. The agent goes on by itself where that can help
    * (everything but `mac-mismatch`, `bound-elsewhere`, `stale-*`, `device-refused`, `device-missing`: these wait
    * for the next `ensure`), follows changes of the port and repairs what others break; ask again, or `list`, to learn of

@@ -82,11 +82,6 @@ export class Journal {
     }
   }
 
-  /** Forgets everything. */
-  async clear(): Promise<void> {
-    for (const record of this.#records.values()) await this.#forget(record);
-  }
-
   async #forget(record: WiringRecord): Promise<void> {
     await rm(this.#pathOf(record), { force: true });
     this.#records.delete(keyText(record));

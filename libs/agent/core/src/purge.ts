@@ -1,6 +1,6 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HostProvider, Leftover, ProviderLogger } from '@patchpanel/provider';
-import { Journal } from './journal.ts';
+import type { HostProvider, Leftover } from '@patchpanel/provider';
 import { journalFolder } from './local-network-agent.ts';
 
 /**
@@ -11,11 +11,11 @@ import { journalFolder } from './local-network-agent.ts';
 export async function purge(options: {
   readonly stateDir: string;
   readonly providers: ReadonlyMap<string, HostProvider>;
-  readonly logger: ProviderLogger;
 }): Promise<Leftover[]> {
   const removed: Leftover[] = [];
   for (const provider of options.providers.values())
     removed.push(...(await provider.gc([], { dryRun: false })));
-  await Journal.open(join(options.stateDir, journalFolder), options.logger).clear();
+  // With its folder: whoever purges may be another user than the agent, which makes its own again.
+  await rm(join(options.stateDir, journalFolder), { recursive: true, force: true });
   return removed;
 }
