@@ -26,8 +26,9 @@ import { updateInstance, type InstanceRow } from '../instances/store.ts';
 import { silentAfterSeconds, type Parts } from '../parts.ts';
 import { southboundProblem } from '../problems.ts';
 import { selectVnicsOfInstances, type VnicRow } from '../vnics/store.ts';
+import { lookUpAssignment } from './lookup.ts';
 import { presentAssignment, presentChange } from './representation.ts';
-import { lockAssigned, selectAllAssigned, selectAssigned } from './store.ts';
+import { selectAllAssigned } from './store.ts';
 
 /**
  * One page of the caller's assignments with the feed's cursor. Both are of one snapshot: what is committed after it is
@@ -146,24 +147,6 @@ async function noteReport(
     ...(isSeen ? { revision: instance.revision + 1 } : {}),
   });
   return isSeen ? [instanceEvent(updated, 'updated')] : [];
-}
-
-/**
- * An instance on the caller's host, locked when it is to be changed. Throws `assignment-not-found`, whether it is on
- * another host, on none, or does not exist.
- */
-async function lookUpAssignment(
-  connection: Knex,
-  caller: ServiceCaller,
-  action: 'read' | 'change',
-  instanceId: string,
-): Promise<InstanceRow> {
-  const find = action === 'read' ? selectAssigned : lockAssigned;
-  const row = await find(connection, caller.host, instanceId);
-  if (!row) {
-    throw southboundProblem('assignment-not-found', `Instance ${instanceId} is not assigned to this host.`);
-  }
-  return row;
 }
 
 async function cardsOf(connection: Knex, rows: readonly InstanceRow[]): Promise<Map<string, VnicRow[]>> {

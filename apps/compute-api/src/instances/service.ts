@@ -12,25 +12,23 @@ import {
   type OperationResponse,
   type UserCaller,
 } from '@patchpanel/service-kit';
-import { authorise, type Action } from '../authorisation.ts';
+import { authorise } from '../authorisation.ts';
 import { created, createOnce, type Parts } from '../parts.ts';
 import { problem } from '../problems.ts';
 import { vnicEvent } from '../vnics/representation.ts';
 import { putVnicsIntoInstance } from '../vnics/store.ts';
 import { lockFreeVnics, refuseRepeatedVnics } from './cards.ts';
+import { lookUpInstance } from './lookup.ts';
 import { findPlace } from './placement.ts';
 import { removeInstance } from './removal.ts';
 import { assignmentEvents, instanceEvent, presentInstance, stateOf } from './representation.ts';
 import { publicStatus, takeOrder, type Order, type OrderOutcome } from './state-machine.ts';
 import {
   insertInstance,
-  lockInstanceOfProject,
-  selectInstance,
   selectInstances,
   updateInstance,
   type InstanceChange,
   type InstanceRow,
-  type InstanceRowWithCards,
 } from './store.ts';
 
 /** Makes an instance with the vNICs given, in their order, and places it unless it is to be made stopped. */
@@ -154,18 +152,4 @@ async function applyOrder(
     ...assignmentEvents(changed, instance.host_name === null ? 'created' : 'updated'),
   ]);
   return changed;
-}
-
-/** The caller's instance, locked when it is to be changed. Throws `instance-not-found`, whether it is another project's or nobody's. */
-async function lookUpInstance(
-  connection: Knex,
-  caller: UserCaller,
-  action: Action,
-  id: string,
-): Promise<InstanceRowWithCards> {
-  authorise(caller, action);
-  const find = action === 'read' ? selectInstance : lockInstanceOfProject;
-  const row = await find(connection, caller.projectId, id);
-  if (!row) throw problem('instance-not-found', `The project has no instance ${id}.`);
-  return row;
 }

@@ -14,20 +14,19 @@ import {
   type OperationResponse,
   type UserCaller,
 } from '@patchpanel/service-kit';
-import { authorise, type Action } from '../authorisation.ts';
+import { authorise } from '../authorisation.ts';
 import { constraintProblems } from '../constraints.ts';
 import { assignmentEvents, instanceEvent } from '../instances/representation.ts';
 import { lockInstance, raiseGeneration } from '../instances/store.ts';
 import { created, createOnce, type Parts } from '../parts.ts';
 import { problem } from '../problems.ts';
+import { lookUpVnic } from './lookup.ts';
 import { isUnicast } from './mac-address.ts';
 import { presentVnic, vnicEvent } from './representation.ts';
 import {
   deleteVnicRow,
   insertVnic,
   insertVnicIfAddressIsFree,
-  lockVnic,
-  selectVnic,
   selectVnics,
   updateVnicFields,
   type NewVnic,
@@ -122,20 +121,6 @@ export async function deleteVnic(
     await deleteVnicRow(trx, vnic.id);
     await appendEvents(trx, [vnicEvent(vnic, 'deleted')]);
   });
-}
-
-/** The caller's vNIC, locked when it is to be changed. Throws `vnic-not-found`, whether it is another project's or nobody's. */
-async function lookUpVnic(
-  connection: Knex,
-  caller: UserCaller,
-  action: Action,
-  id: string,
-): Promise<VnicRow> {
-  authorise(caller, action);
-  const find = action === 'read' ? selectVnic : lockVnic;
-  const row = await find(connection, caller.projectId, id);
-  if (!row) throw problem('vnic-not-found', `The project has no vNIC ${id}.`);
-  return row;
 }
 
 /** Raises what the host of the vNIC's instance is to know, if a host has it. Gives the events of that. */
