@@ -184,7 +184,7 @@ function withToken(agent: RecordingAgent, token: string): Client {
 }
 
 /** Waits until something holds; fails with the last failure after the deadline. */
-export async function eventually<T>(look: () => Promise<T>, deadlineMs = 10_000): Promise<T> {
+export async function eventually<T>(look: () => Promise<T>, deadlineMs = 20_000): Promise<T> {
   const deadline = Date.now() + deadlineMs;
   for (;;) {
     try {
