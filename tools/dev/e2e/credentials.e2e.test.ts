@@ -57,6 +57,16 @@ describe("the agent's token", () => {
     },
   );
 
+  test('nobody tells compute where the network service is', () => {
+    const networkPorts = [stack.networkUrl, stack.networkSouthboundUrl].map((url) => new URL(url).port);
+    for (const name of computeProcesses) {
+      const environment = readFileSync(`/proc/${stack.process(name).identity.pid}/environ`, 'utf8');
+      expect(environment).toContain('PATCHPANEL_');
+      for (const port of networkPorts) expect(environment).not.toContain(port);
+      expect(environment).not.toContain('network-agent/token');
+    }
+  });
+
   test('is refused by the compute service, and the token of the host by the network service', async () => {
     const hostToken = readFileSync(stack.places.tokenOf('compute-host'), 'utf8').trim();
     const status = async (url: string, token: string) =>

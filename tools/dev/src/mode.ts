@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { run } from './processes/run.ts';
+import { agentCapabilities } from './processes/users.ts';
 
 /** Real machines and wires in this kernel, or both simulated. */
 export interface Mode {
@@ -26,6 +28,8 @@ async function whyNotReal(): Promise<string | undefined> {
     const { code } = await run('sh', ['-c', 'command -v "$1"', 'sh', program]);
     if (code !== 0) return `the program ${program} is missing`;
   }
+  const missing = agentCapabilities.filter((name) => !mayHold(name));
+  if (missing.length > 0) return `root lacks ${missing.join(', ')} here, as in a container`;
   const trial = await run('setpriv', [
     '--reuid=65533',
     '--regid=65533',
@@ -39,4 +43,12 @@ async function whyNotReal(): Promise<string | undefined> {
     'true',
   ]);
   return trial.code === 0 ? undefined : `users can't make namespaces here (${trial.stderr.trim()})`;
+}
+
+/** Capability numbers (capability.h). */
+const capabilityBits = { net_admin: 12n, sys_ptrace: 19n, sys_admin: 21n } as const;
+
+function mayHold(name: keyof typeof capabilityBits): boolean {
+  const bounding = /^CapBnd:\s+([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  return (BigInt(`0x${bounding}`) & (1n << capabilityBits[name])) !== 0n;
 }

@@ -1,9 +1,21 @@
 import { createServer, type Server } from 'node:net';
+import { hold, type Release } from './lock.ts';
 
 /** TCP ports on loopback. */
 export type Ports = Readonly<
   Record<'network' | 'networkSouthbound' | 'compute' | 'computeSouthbound', number>
 >;
+
+/** A number that ports belong to, or any that are free. */
+export type PortBase = number | 'free';
+
+/** Ports that are ours until they are released: no other stack on this machine takes them meanwhile. */
+export interface ChosenPorts {
+  readonly ports: Ports;
+  /** Which of the usual ports somebody else has; others were chosen then. */
+  readonly taken: readonly number[];
+  readonly release: Release;
+}
 
 export const defaultPortBase = 7300;
 
@@ -17,40 +29,69 @@ export function portsFrom(base: number): Ports {
   };
 }
 
-/** A number that ports belong to, or any that are free. */
-export type PortBase = number | 'free';
-
-/** The ports to listen on, and which of the usual ones another program has. */
-export async function choosePorts(base?: PortBase): Promise<{ ports: Ports; taken: number[] }> {
-  if (base === 'free') return { ports: await freePorts(), taken: [] };
-  const wanted = portsFrom(base ?? defaultPortBase);
+/** Chooses the ports to listen on: those of a base, which must be free then, or the usual ones if they are, or any. */
+export async function choosePorts(base?: PortBase): Promise<ChosenPorts> {
+  if (base === 'free') return { ...(await claimFreePorts()), taken: [] };
+  const ports = portsFrom(base ?? defaultPortBase);
+  const releases: Release[] = [];
   const taken: number[] = [];
-  for (const port of Object.values(wanted)) if (!(await isFree(port))) taken.push(port);
-  if (taken.length === 0) return { ports: wanted, taken };
+  for (const port of Object.values(ports)) {
+    const release = await claim(port);
+    if (release === undefined) taken.push(port);
+    else releases.push(release);
+  }
+  if (taken.length === 0) return { ports, taken, release: releaseAll(releases) };
+  await releaseAll(releases)();
   if (base !== undefined) {
     throw new Error(`port ${taken.join(', ')} is taken by another program: choose another --port-base`);
   }
-  return { ports: await freePorts(), taken };
+  return { ...(await claimFreePorts()), taken };
 }
 
 /** Four ports that nothing listens on, chosen by the system. */
-async function freePorts(): Promise<Ports> {
-  const servers: Server[] = [];
-  for (let count = 0; count < 4; count += 1) servers.push(await listen(0));
-  const numbers = servers.map(portOf);
-  for (const server of servers) await new Promise((resolve) => server.close(resolve));
-  const [network = 0, networkSouthbound = 0, compute = 0, computeSouthbound = 0] = numbers;
-  return { network, networkSouthbound, compute, computeSouthbound };
+async function claimFreePorts(): Promise<Omit<ChosenPorts, 'taken'>> {
+  const releases: Release[] = [];
+  const freePort = async (): Promise<number> => {
+    for (;;) {
+      const server = await listen(0);
+      const port = portOf(server);
+      await close(server);
+      const release = await claim(port);
+      if (release === undefined) continue;
+      releases.push(release);
+      return port;
+    }
+  };
+  const ports = {
+    network: await freePort(),
+    networkSouthbound: await freePort(),
+    compute: await freePort(),
+    computeSouthbound: await freePort(),
+  };
+  return { ports, release: releaseAll(releases) };
+}
+
+/** Claims a port that nothing listens on and no other stack is about to listen on; undefined when it can't be had. */
+async function claim(port: number): Promise<Release | undefined> {
+  const release = await hold(`port-${port}`);
+  if (release === undefined || (await isFree(port))) return release;
+  await release();
+  return undefined;
+}
+
+function releaseAll(releases: readonly Release[]): Release {
+  return async () => {
+    for (const release of releases) await release();
+  };
 }
 
 async function isFree(port: number): Promise<boolean> {
   try {
-    const server = await listen(port);
-    await new Promise((resolve) => server.close(resolve));
+    await close(await listen(port));
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES'))
-      return false;
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EADDRINUSE' || code === 'EACCES') return false;
     throw error;
   }
 }
@@ -61,6 +102,10 @@ function listen(port: number): Promise<Server> {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => resolve(server));
   });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 function portOf(server: Server): number {

@@ -1,39 +1,20 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Patchpanel, type PatchpanelOptions } from '@patchpanel/sdk';
-import { endLeftovers } from './healing.ts';
-import { TokenOffice, type UserIdentity } from './identity/tokens.ts';
-import { lockState } from './lock.ts';
+import type { TokenOffice, UserIdentity } from './identity/tokens.ts';
+import type { Release } from './lock.ts';
 import type { Mode } from './mode.ts';
-import { makePlaces, removePlaces, removeRun, type Places } from './places.ts';
-import { choosePorts, type PortBase } from './ports.ts';
+import type { Places } from './places.ts';
+import { clearPlaces, prepare, type Prepared, type StackOptions } from './preparation.ts';
 import { configurationOf, programOf, urlOf, type Surroundings } from './processes/configuration.ts';
 import { commandAs, ManagedProcess, processEnvironment } from './processes/managed-process.ts';
 import { run } from './processes/run.ts';
 import { until } from './processes/until.ts';
-import { findUsers, type ProcessName, type Users } from './processes/users.ts';
-import { installPrograms } from './programs.ts';
+import type { ProcessName, Users } from './processes/users.ts';
 import { type Progress, silently } from './progress.ts';
 import { endMachines, findMachines } from './proof/machines.ts';
 import { startCounting, stopCounting } from './proof/separation.ts';
 
-/** What to start. */
-export interface StackOptions {
-  readonly mode: Mode;
-  readonly places: Places;
-  /** Listen on the ports that belong to this number; without it on the usual ones, or on free ones if those are taken. */
-  readonly portBase?: PortBase | undefined;
-  /** The folder with the bundles. */
-  readonly dist: string;
-  /** Whether the databases and keys stay for the next time when everything is closed. */
-  readonly keepState: boolean;
-  readonly progress?: Progress;
-  /** Ends the start between two of its parts; all is undone then. */
-  readonly signal?: AbortSignal;
-}
-
-/** The name of the one host. */
-const hostName = 'host-1';
 const startSeconds = 60;
 const tokenRenewalMs = 6 * 60 * 60 * 1000;
 
@@ -54,30 +35,27 @@ export class Stack {
   readonly places: Places;
   readonly users: Users | undefined;
   readonly networkUrl: string;
+  readonly networkSouthboundUrl: string;
   readonly computeUrl: string;
   readonly tokens: TokenOffice;
   readonly #surroundings: Surroundings;
   readonly #options: StackOptions;
   readonly #processes = new Map<ProcessName, ManagedProcess>();
-  readonly #unlock: () => Promise<void>;
+  readonly #release: Release;
   #user: UserIdentity | undefined;
   #renewal: NodeJS.Timeout | undefined;
 
-  private constructor(
-    options: StackOptions,
-    surroundings: Surroundings,
-    tokens: TokenOffice,
-    unlock: () => Promise<void>,
-  ) {
+  private constructor(options: StackOptions, { surroundings, tokens, release }: Prepared) {
     this.mode = options.mode;
     this.places = options.places;
     this.users = surroundings.users;
     this.networkUrl = urlOf(surroundings.ports.network);
+    this.networkSouthboundUrl = urlOf(surroundings.ports.networkSouthbound);
     this.computeUrl = urlOf(surroundings.ports.compute);
     this.tokens = tokens;
     this.#options = options;
     this.#surroundings = surroundings;
-    this.#unlock = unlock;
+    this.#release = release;
   }
 
   /**
@@ -85,47 +63,20 @@ export class Stack {
    * error says what the process said last.
    */
   static async start(options: StackOptions): Promise<Stack> {
-    const { mode, places, progress = silently } = options;
-    const unlock = await lockState(places.state);
+    const { places, progress = silently } = options;
+    const prepared = await prepare(options, progress);
+    const stack = new Stack(options, prepared);
     try {
-      const users = mode.isReal ? await findUsers() : undefined;
-      await progress('room made', async (say) => {
-        const { processes, machines } = await endLeftovers(places, users);
-        if (processes.length + machines > 0) {
-          say(`ended what an earlier run left: ${[...processes, `${machines} machines`].join(', ')}`);
-        }
-        makePlaces(places, users);
-      });
-      const ports = await progress('ports', async (say) => {
-        const { ports, taken } = await choosePorts(options.portBase);
-        if (taken.length > 0) say(`${taken.join(', ')} taken by another program: using free ones`);
-        return ports;
-      });
-      const programs = await progress('programs in place', async () =>
-        installPrograms(options.dist, places.programs),
-      );
-      const tokens = await progress('keys and tokens', async () => {
-        const office = await TokenOffice.open(places, users, hostName);
-        await office.writeServiceTokens();
-        return office;
-      });
-      const surroundings = { mode, places, ports, programs, users, hostName };
-      const stack = new Stack(options, surroundings, tokens, unlock);
-      try {
-        if (users !== undefined) await startCounting(places.instance, users, ports);
-        await stack.#startAll(progress);
-        return stack;
-      } catch (error) {
-        const undone = await stack.close().then(
-          () => '',
-          (trouble: unknown) => `\nand while undoing: ${messageOf(trouble)}`,
-        );
-        throw new Error(`${messageOf(error)}${undone}`, { cause: error });
-      }
+      const { users, ports } = prepared.surroundings;
+      if (users !== undefined) await startCounting(places.instance, users, ports);
+      await stack.#startAll(progress);
+      return stack;
     } catch (error) {
-      clearPlaces(options);
-      await unlock();
-      throw error;
+      const undone = await stack.close().then(
+        () => '',
+        (trouble: unknown) => `\nand while undoing: ${messageOf(trouble)}`,
+      );
+      throw new Error(`${messageOf(error)}${undone}`, { cause: error });
     }
   }
 
@@ -226,7 +177,7 @@ export class Stack {
       () => users && this.#purge(),
       () => users && stopCounting(places.instance),
       () => clearPlaces(this.#options),
-      this.#unlock,
+      this.#release,
     ];
     const troubles: string[] = [];
     for (const step of steps) {
@@ -261,7 +212,7 @@ export class Stack {
       'network-api': `${this.networkUrl}, for agents :${ports.networkSouthbound}`,
       'compute-api': `${this.computeUrl}, for hosts :${ports.computeSouthbound}`,
       'network-agent': this.places.agentSocket,
-      'compute-host': `${hostName}, driver ${this.mode.driver}`,
+      'compute-host': `${this.#surroundings.hostName}, driver ${this.mode.driver}`,
     };
     const user = this.users === undefined ? '' : ` (user ${this.users[name]})`;
     return `${places[name]}${user}`;
@@ -276,11 +227,6 @@ export class Stack {
       '',
     ].join('\n');
   }
-}
-
-function clearPlaces({ places, keepState }: StackOptions): void {
-  if (keepState) removeRun(places);
-  else removePlaces(places);
 }
 
 async function untilReady(process: ManagedProcess, url: string): Promise<void> {
