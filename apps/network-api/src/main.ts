@@ -5,13 +5,13 @@ import {
   createMetrics,
   listen,
   openDatabase,
+  startHousekeeping,
   tokenAuthenticator,
   type DatabaseLocation,
   type KeySource,
 } from '@patchpanel/service-kit';
 import { createNetworkApp, createSouthboundApp } from './app.ts';
 import { readConfig, type Config } from './config.ts';
-import { startHousekeeping } from './housekeeping.ts';
 import { migrations } from './migrations/index.ts';
 import { selectProvidersInUse } from './networks/store.ts';
 import { openProviders } from './providers.ts';
@@ -23,7 +23,7 @@ const providers = await openProviders(config.providers, config.defaultProvider);
 const database = await openDatabase(locationOf(config), { migrations, logger });
 lifetime.onStop('database', () => database.close());
 providers.requireAll(await selectProvidersInUse(database.knex));
-lifetime.onStop('housekeeping', startHousekeeping(database, logger));
+lifetime.onStop('housekeeping', startHousekeeping(database, logger).stop);
 
 const options = {
   database,

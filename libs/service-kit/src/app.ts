@@ -8,7 +8,7 @@ import express, {
 import { authorize, type Authenticator } from './auth.ts';
 import { ownerOf } from './caller.ts';
 import { commonProblem, commonProblemCodes } from './common-problems.ts';
-import { readDocument, type ApiDocument } from './document.ts';
+import { documentsHeader, readDocument, type ApiDocument, type Operation } from './document.ts';
 import { hashRequest, type IdempotencyClaim } from './idempotency.ts';
 import { findUnstorableText, readJsonBody } from './json-body.ts';
 import type { Logger } from './logger.ts';
@@ -136,17 +136,17 @@ function readBody(limitBytes: number): RequestHandler {
 
 function dispatch(handlers: OperationHandlers): RequestHandler {
   return async (request, response) => {
-    const unchecked = toOperationRequest(request);
-    const handler = handlers[unchecked.operationId];
-    if (!handler) throw new Error(`no handler for ${unchecked.operationId}`);
-    send(response, await handler.handle(unchecked));
+    const { operation } = contextOf(request);
+    if (!operation) throw new Error('the request reached its handler without an operation');
+    const handler = handlers[operation.operationId];
+    if (!handler) throw new Error(`no handler for ${operation.operationId}`);
+    send(response, operation, await handler.handle(toOperationRequest(request, operation)));
   };
 }
 
-function toOperationRequest(request: Request): UncheckedRequest {
-  const { operation, caller, logger, signal } = contextOf(request);
-  if (!operation || !caller)
-    throw new Error('the request reached its handler without an operation or a caller');
+function toOperationRequest(request: Request, operation: Operation): UncheckedRequest {
+  const { caller, logger, signal } = contextOf(request);
+  if (!caller) throw new Error('the request reached its handler without a caller');
   const { operationId } = operation;
   // The validator leaves the path parameters it has checked (and brought to one spelling) here.
   const openapi: unknown = 'openapi' in request ? request.openapi : undefined;
@@ -181,9 +181,11 @@ function plainHeaders(request: Request): Record<string, string | undefined> {
   );
 }
 
-function send(response: Response, answer: OperationResponse): void {
+function send(response: Response, operation: Operation, answer: OperationResponse): void {
   const revision = isRecord(answer.body) ? answer.body['revision'] : undefined;
-  if (typeof revision === 'number') response.set('etag', entityTag(revision));
+  if (typeof revision === 'number' && documentsHeader(operation, answer.status, 'ETag')) {
+    response.set('etag', entityTag(revision));
+  }
   response.status(answer.status).set(answer.headers ?? {});
   if (answer.body === undefined) response.end();
   else response.json(answer.body);

@@ -28,6 +28,13 @@ export interface ApiDocument {
   match(method: string, path: string): RouteMatch;
 }
 
+/** Whether the document says that this operation's answer of this status carries the header. */
+export function documentsHeader(operation: Operation, status: number, header: string): boolean {
+  const { responses } = operation.definition;
+  const response = isRecord(responses) ? responses[String(status)] : undefined;
+  return isRecord(response) && isRecord(response['headers']) && header in response['headers'];
+}
+
 /** What a method and a path lead to. */
 export type RouteMatch =
   | { readonly kind: 'operation'; readonly operation: Operation }

@@ -33,7 +33,7 @@ export interface OperationRequest<Shape extends RequestShape = RequestShape, Who
   readonly logger: Logger;
 }
 
-/** The answer: `ETag` comes from `body.revision` by itself; give `location` with a 201. */
+/** The answer: `ETag` comes from `body.revision` by itself, where the document has it; give `location` with a 201. */
 export interface OperationResponse {
   readonly status: number;
   readonly body?: unknown;
