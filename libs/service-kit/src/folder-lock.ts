@@ -21,7 +21,7 @@ export function lockFolder(folder: string): () => void {
   const holder: Holder = { ...me, token: randomUUID() };
   if (!place(file, holder) && !takeOver(file, holder)) {
     throw new Error(
-      `${folder} is in use by process ${readHolder(file)?.pid ?? 'unknown'}: an embedded database serves one`,
+      `${folder} is in use by process ${readHolder(file)?.pid ?? 'unknown'}: it serves one process at a time`,
     );
   }
   return () => {
