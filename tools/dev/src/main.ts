@@ -117,11 +117,10 @@ function summarise(narrator: Narrator): number {
   return failures.length === 0 ? 0 : 1;
 }
 
-/** What the processes have warned of, as the reason of a failure is often there. */
+/** The reason of a failure is often in what a process has said. */
 function showComplaints(stack: Stack, narrator: Narrator): void {
+  narrator.line(stack.complaints());
   for (const process of stack.processes) {
-    const complaints = process.complaints();
-    if (complaints !== '') narrator.line(`  ${process.name} has said:\n${complaints}`);
     if (!process.isRunning) narrator.line(`  ${process.name} is not running`);
   }
 }

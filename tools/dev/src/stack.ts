@@ -72,11 +72,12 @@ export class Stack {
       await stack.#startAll(progress);
       return stack;
     } catch (error) {
+      const complaints = stack.complaints();
       const undone = await stack.close().then(
         () => '',
         (trouble: unknown) => `\nand while undoing: ${messageOf(trouble)}`,
       );
-      throw new Error(`${messageOf(error)}${undone}`, { cause: error });
+      throw new Error(`${messageOf(error)}${complaints}${undone}`, { cause: error });
     }
   }
 
@@ -128,6 +129,15 @@ export class Stack {
   /** The processes that have been started, running or not. */
   get processes(): readonly ManagedProcess[] {
     return [...this.#processes.values()];
+  }
+
+  /** What the processes have warned of, for people: the reason of a failure is often another process's. */
+  complaints(): string {
+    return this.processes
+      .map((process) => [process.name, process.complaints()] as const)
+      .filter(([, complaints]) => complaints !== '')
+      .map(([name, complaints]) => `\n  ${name} has said:\n${complaints}`)
+      .join('');
   }
 
   /**
