@@ -47,7 +47,7 @@ async function make(entry: Entry): Promise<void> {
       problems.push(...forbidden);
       return;
     }
-    copyAssets(entry, Object.values(outputs).flatMap(usedInputs));
+    await copyAssets(entry, Object.values(outputs).flatMap(usedInputs));
     record[entry.name] = { inputs: files, hash: hashInputs(files, hashes) };
   } catch (error) {
     problems.push(
