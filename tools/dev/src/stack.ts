@@ -72,7 +72,7 @@ export class Stack {
       await stack.#startAll(progress);
       return stack;
     } catch (error) {
-      const complaints = stack.complaints();
+      const complaints = options.signal?.aborted === true ? '' : stack.complaints();
       const undone = await stack.close().then(
         () => '',
         (trouble: unknown) => `\nand while undoing: ${messageOf(trouble)}`,
