@@ -8,6 +8,8 @@ export interface RequestSummary {
   readonly operationId?: string;
   /** How often the request was sent; 0 when it never was. */
   readonly attempts: number;
+  /** How many of the attempts ended without the service's answer: what they did is not known. */
+  readonly unanswered: number;
 }
 
 /**

@@ -49,14 +49,14 @@ export const passErrorsOn = {
 };
 
 /**
- * Sends a delete. When the answer to a first attempt was lost and a further one says that there is nothing to delete,
- * then the first did its work.
+ * Sends a delete. When the answer to an attempt was lost and a further one says that there is nothing to delete, then the
+ * lost one did its work. After attempts that were refused (an old token, no room) it is an error like any other.
  */
 export async function deleteOnce(send: () => Promise<unknown>): Promise<void> {
   try {
     await send();
   } catch (error) {
-    const isGone = error instanceof ProblemError && error.status === 404 && error.request.attempts > 1;
+    const isGone = error instanceof ProblemError && error.status === 404 && error.request.unanswered > 0;
     if (!isGone) throw error;
   }
 }

@@ -265,3 +265,29 @@ test('hooks see each attempt with its template and outcome, and never the token'
   expect(server.received[0]?.headers['traceparent']).toBe('00-abc-def-01');
   expect(JSON.stringify(events.map(({ request }) => [...request.headers]))).not.toContain('secret');
 });
+
+describe('a token provider that hangs', () => {
+  const hang = (): Promise<string> => new Promise(() => undefined);
+
+  test('is not waited for beyond the deadline of the call', async () => {
+    const { transport, at } = await start([fine], { token: hang, timeoutMs: 30 });
+    await expect(transport(at('/v1/things/1'))).rejects.toBeInstanceOf(RequestTimeoutError);
+  });
+
+  test('is left as soon as the signal aborts', async () => {
+    const controller = new AbortController();
+    let isAsked = (): void => undefined;
+    const asked = new Promise<void>((resolve) => {
+      isAsked = resolve;
+    });
+    const token = (): Promise<string> => {
+      isAsked();
+      return hang();
+    };
+    const { transport, at } = await start([fine], { token });
+    const outcome = transport(at('/v1/things/1'), { signal: controller.signal });
+    await asked;
+    controller.abort();
+    await expect(outcome).rejects.toBeInstanceOf(AbortedError);
+  });
+});

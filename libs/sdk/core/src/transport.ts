@@ -87,9 +87,11 @@ async function sendUntilAnswered(
   const { signal, deadline } = call;
   const policy = { ...defaultRetryPolicy, ...options.retry };
   let refreshedToken: string | undefined;
+  let unanswered = 0;
   for (let attempt = 1; ; attempt += 1) {
-    if (signal?.aborted === true) throw AbortedError.by(signal, undefined, summarise(call, attempt - 1));
-    const token = refreshedToken ?? (await readToken(options.token, false)) ?? '';
+    const sofar = summarise(call, attempt - 1, unanswered);
+    if (signal?.aborted === true) throw AbortedError.by(signal, undefined, sofar);
+    const token = refreshedToken ?? (await askForToken(call, options.token, false, sofar)) ?? '';
     const event = describe(call, attempt);
     options.hooks?.onRequest?.(event);
     const headers = new Headers(event.headers);
@@ -100,14 +102,15 @@ async function sendUntilAnswered(
       init: { ...call.init, headers },
       timeoutMs: Math.min(options.attemptTimeoutMs ?? 15_000, deadline.remainingMs()),
       signal,
-      request: summarise(call, attempt),
+      request: summarise(call, attempt, unanswered),
       problemCodes,
     });
+    if (isLost(outcome)) unanswered += 1;
     const durationMs = performance.now() - startedAt;
 
     let retryAfterMs = pauseBeforeRetry(call, outcome, attempt, policy);
     if (outcome.status === 401 && refreshedToken === undefined) {
-      refreshedToken = await readToken(options.token, true);
+      refreshedToken = await askForToken(call, options.token, true, sofar);
       if (refreshedToken !== undefined) retryAfterMs = 0;
     }
     const retrying = retryAfterMs === undefined ? {} : { retryAfterMs };
@@ -115,8 +118,39 @@ async function sendUntilAnswered(
     if (response !== undefined) return response;
     if (retryAfterMs === undefined) throw outcome.error ?? new Error('an attempt ended with nothing');
     await sleep(retryAfterMs, signal).catch((error: unknown) => {
-      throw signal === undefined ? error : AbortedError.by(signal, error, summarise(call, attempt));
+      throw signal === undefined
+        ? error
+        : AbortedError.by(signal, error, summarise(call, attempt, unanswered));
     });
+  }
+}
+
+/** Whether the service may have acted although we have no answer of its: nothing came, or a gateway gave up on it. */
+const isLost = ({ status }: Outcome): boolean => status === undefined || status === 502 || status === 504;
+
+/** Asks for a token; a provider that hangs is not waited for beyond the call's deadline or its signal. */
+async function askForToken(
+  { signal, deadline }: Call,
+  provider: TokenProvider,
+  refresh: boolean,
+  request: RequestSummary,
+): Promise<string | undefined> {
+  let end = (): void => undefined;
+  const ended = new Promise<never>((_resolve, reject) => {
+    end = () => {
+      reject(
+        signal?.aborted === true
+          ? AbortedError.by(signal, undefined, request)
+          : new RequestTimeoutError('No access token came in time', request),
+      );
+    };
+  });
+  deadline.signal.addEventListener('abort', end, { once: true });
+  if (deadline.signal.aborted) end();
+  try {
+    return await Promise.race([readToken(provider, refresh), ended]);
+  } finally {
+    deadline.signal.removeEventListener('abort', end);
   }
 }
 
@@ -150,11 +184,12 @@ function describe(call: Call, attempt: number): RequestEvent {
   };
 }
 
-function summarise({ url, method, operation }: Call, attempts: number): RequestSummary {
+function summarise({ url, method, operation }: Call, attempts: number, unanswered: number): RequestSummary {
   return {
     method,
     url,
     attempts,
+    unanswered,
     ...(operation === undefined ? {} : { operationId: operation.operationId }),
   };
 }

@@ -146,6 +146,14 @@ describe('refusals', () => {
     handle = () => refusal(404, 'port-not-found');
     await expect(sdk.network.ports.delete('p')).rejects.toMatchObject({ code: 'port-not-found' });
   });
+
+  test('a delete that was only refused at first does not count as done when there is nothing to delete', async () => {
+    let count = 0;
+    handle = () =>
+      (count += 1) === 1 ? refusal(503, 'service-unavailable') : refusal(404, 'port-not-found');
+    await expect(sdk.network.ports.delete('p')).rejects.toMatchObject({ code: 'port-not-found' });
+    expect(count).toBe(2);
+  });
 });
 
 describe('waits', () => {
