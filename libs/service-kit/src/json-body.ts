@@ -10,10 +10,11 @@ const deepestNesting = 64;
 
 /**
  * Reads a JSON body of at most `limitBytes`, when the operation takes one; other media types are refused. Text that
- * PostgreSQL cannot store (NUL, lone surrogates) is refused here, once, for every field.
+ * PostgreSQL cannot store (NUL, lone surrogates) is refused here, once, for every field. A compressed body is refused too:
+ * its size is known only when it has been unpacked, and the bodies of these APIs are small.
  */
 export function readJsonBody(limitBytes: number): (operation: Operation) => RequestHandler {
-  const parse = express.json({ limit: limitBytes, strict: false, type: () => true });
+  const parse = express.json({ limit: limitBytes, inflate: false, strict: false, type: () => true });
   return (operation) => (request, response, next) => {
     const refusal = refuseBeforeReading(operation, request.headers);
     if (refusal || operation.requestMediaTypes.length === 0) {
@@ -82,31 +83,37 @@ function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** What body-parser says is trusted because it came from body-parser: nothing else ran in between. */
-function bodyProblem(error: unknown, limitBytes: number): unknown {
-  const type = isRecord(error) ? error['type'] : undefined;
-  const known: Record<string, () => Problem> = {
-    'entity.parse.failed': () =>
-      commonProblem('malformed-json', 'The body is not valid JSON.', { cause: error }),
-    'entity.too.large': () =>
-      commonProblem('payload-too-large', `The body may have at most ${limitBytes} bytes.`, {
+/**
+ * What body-parser says is trusted because it came from body-parser: nothing else ran in between. Of what it refuses,
+ * nothing is a failure of the service.
+ */
+export function bodyProblem(error: unknown, limitBytes: number): unknown {
+  const { type, status } = isRecord(error) ? error : {};
+  switch (type) {
+    case 'entity.too.large':
+      return commonProblem('payload-too-large', `The body may have at most ${limitBytes} bytes.`, {
         cause: error,
         headers: { connection: 'close' },
-      }),
-    'charset.unsupported': () =>
-      commonProblem('unsupported-media-type', 'Send the body in UTF-8.', { cause: error }),
-    'encoding.unsupported': () =>
-      commonProblem(
-        'unsupported-media-type',
-        'Send the body with no other content encoding than gzip, deflate or br.',
-        { cause: error },
-      ),
-    'request.size.invalid': () =>
-      commonProblem('malformed-json', 'The body is shorter or longer than its Content-Length.', {
+      });
+    case 'charset.unsupported':
+      return commonProblem('unsupported-media-type', 'Send the body in UTF-8.', { cause: error });
+    case 'encoding.unsupported':
+      return commonProblem('unsupported-media-type', 'Send the body without a content encoding.', {
         cause: error,
-      }),
-    'request.aborted': () =>
-      commonProblem('malformed-json', 'The request ended before its body did.', { cause: error }),
-  };
-  return (typeof type === 'string' ? known[type]?.() : undefined) ?? error;
+      });
+    case 'entity.parse.failed':
+      return malformed('The body is not valid JSON.', error);
+    case 'request.size.invalid':
+      return malformed('The body is shorter or longer than its Content-Length.', error);
+    case 'request.aborted':
+      return malformed('The request ended before its body did.', error);
+    default:
+      return typeof status === 'number' && status >= 400 && status < 500
+        ? malformed('The body cannot be read.', error)
+        : error;
+  }
+}
+
+function malformed(detail: string, cause: unknown): Problem {
+  return commonProblem('malformed-json', detail, { cause });
 }
