@@ -3,6 +3,7 @@ import { validate as isUuid } from 'uuid';
 import { hasRole, roleLadder, serviceScopes, type Caller } from './caller.ts';
 import { commonProblem } from './common-problems.ts';
 import type { SecurityAlternative } from './document.ts';
+import { isHostName } from './host-name.ts';
 import { openKeys, type KeySource } from './keys.ts';
 import type { Problem } from './problem.ts';
 
@@ -89,15 +90,30 @@ function fits(caller: Caller, { scheme, needs }: SecurityAlternative): boolean {
   return scheme === 'serviceToken' && caller.kind === 'service' && needs.includes(caller.scope);
 }
 
+/** Who the claims say is calling: a host's program by a scope of ours, otherwise a user by their project. */
 function readCaller(claims: JWTPayload): Caller {
   const { sub: subject = '', project, roles, scope, host } = claims;
-  if (scope !== undefined) {
-    const known = serviceScopes.find((candidate) => candidate === scope);
-    if (!known) throw unauthenticated(`The token's scope is none of ${serviceScopes.join(', ')}.`);
-    if (typeof host !== 'string' || host === '') throw unauthenticated('The token names no host.');
-    return { kind: 'service', subject, scope: known, host };
+  // RFC 8693, section 4.2: scopes are parted by blanks, and issuers put in their own (`openid profile email`).
+  const words = typeof scope === 'string' ? scope.split(' ') : [];
+  const [ours, ...more] = serviceScopes.filter((candidate) => words.includes(candidate));
+  if (ours !== undefined) {
+    if (more.length > 0)
+      throw unauthenticated(`The token has more than one scope of ${serviceScopes.join(', ')}.`);
+    if (project !== undefined)
+      throw unauthenticated(
+        `The token has both a project and the scope ${ours}: it is a user's or a service's.`,
+      );
+    if (host === undefined || host === '') throw unauthenticated('The token names no host.');
+    if (!isHostName(host)) {
+      throw unauthenticated(
+        "The token's host is no host name: 1 to 63 lower-case letters, digits, dots and hyphens, with a letter or digit at both ends.",
+      );
+    }
+    return { kind: 'service', subject, scope: ours, host };
   }
-  if (typeof project !== 'string' || !isUuid(project)) throw unauthenticated('The token names no project.');
+  if (typeof project !== 'string' || !isUuid(project)) {
+    throw unauthenticated(`The token names no project, and its scope is none of ${serviceScopes.join(', ')}.`);
+  }
   const claimed: readonly unknown[] = Array.isArray(roles) ? roles : [];
   return {
     kind: 'user',

@@ -44,6 +44,7 @@ export {
   type ReadEventsOptions,
 } from './events.ts';
 export { lockFolder } from './folder-lock.ts';
+export { isHostName } from './host-name.ts';
 export { startHousekeeping } from './housekeeping.ts';
 export { idempotently, removeExpiredIdempotencyRecords, type IdempotencyClaim } from './idempotency.ts';
 export { openKeys, type KeySource } from './keys.ts';
