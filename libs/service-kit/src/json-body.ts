@@ -50,7 +50,7 @@ function refuseText(body: unknown): Problem | undefined {
   if (!flaw) return undefined;
   const place = flaw.pointer === '' ? 'the body' : flaw.pointer;
   return commonProblem('invalid-request', `Correct the request: ${place.slice(0, 200)} ${flaw.detail}.`, {
-    errors: [{ ...flaw, pointer: flaw.pointer.slice(0, 500) }],
+    errors: [flaw],
   });
 }
 

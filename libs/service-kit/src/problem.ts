@@ -28,6 +28,9 @@ export interface ProblemDocument {
   readonly instance?: string;
 }
 
+/** The bounds of `openapi/common/problem.yaml`, in characters and in errors. */
+const longest = { detail: 4000, pointer: 500, errorDetail: 1000, errors: 100 };
+
 /**
  * An expected failure: raised where it is known, turned into `application/problem+json` in one place.
  * Everything but `cause` and the message of a cause is public.
@@ -54,17 +57,31 @@ export class Problem extends Error {
     this.headers = fields.headers ?? {};
   }
 
-  /** What the caller sees. */
+  /** What the caller sees, cut to what the documents' `Problem` allows: parts of it may come from the request. */
   toDocument(): ProblemDocument {
+    const errors = this.errors?.slice(0, longest.errors).map(({ pointer, detail }) => ({
+      pointer: cutPointer(pointer),
+      detail: cutText(detail, longest.errorDetail),
+    }));
     return {
       type: `/problems/${this.code}`,
       title: this.title,
       status: this.status,
       code: this.code,
-      detail: this.detail,
-      ...(this.errors && this.errors.length > 0 ? { errors: this.errors } : {}),
+      detail: cutText(this.detail, longest.detail),
+      ...(errors && errors.length > 0 ? { errors } : {}),
     };
   }
+}
+
+function cutText(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`.toWellFormed();
+}
+
+/** Cut between two segments: what is left points at what contains the place. */
+function cutPointer(pointer: string): string {
+  if (pointer.length <= longest.pointer) return pointer;
+  return pointer.slice(0, Math.max(pointer.lastIndexOf('/', longest.pointer), 0));
 }
 
 /** Makes the problems of one API; the code is checked by the compiler against that API's table. */

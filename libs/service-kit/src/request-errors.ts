@@ -45,17 +45,16 @@ function invalidRequest(error: {
   const sources = found.length > 0 ? found : [{ path: error.path, message: error.message }];
   const errors = sources.map(({ path, message }): FieldError => ({
     pointer: toPointer(typeof path === 'string' ? path : ''),
-    detail: typeof message === 'string' ? message.slice(0, 1000) : 'is not valid',
+    detail: typeof message === 'string' ? message : 'is not valid',
   }));
-  const unique = errors.filter(
-    (one, index) =>
-      errors.findIndex((other) => other.pointer === one.pointer && other.detail === one.detail) === index,
-  );
+  const unique = [
+    ...new Map(errors.map((one) => [JSON.stringify([one.pointer, one.detail]), one] as const)).values(),
+  ];
   const summary = unique
     .slice(0, 3)
     .map(({ pointer, detail }) => `${pointer === '' ? 'the body' : pointer} ${detail}`);
   return commonProblem('invalid-request', `Correct the request: ${summary.join('; ')}.`, {
-    errors: unique.slice(0, 50),
+    errors: unique,
     cause: error,
   });
 }
@@ -63,8 +62,5 @@ function invalidRequest(error: {
 /** The validator's path: `/body/name` is the pointer `/name` into the body; other places keep their first word. */
 function toPointer(path: string): string {
   if (path === '/body' || path.startsWith('/body/')) return path.slice('/body'.length);
-  return path
-    .replace(/^\/params\//, '/path/')
-    .replace(/^\/headers\//, '/header/')
-    .slice(0, 500);
+  return path.replace(/^\/params\//, '/path/').replace(/^\/headers\//, '/header/');
 }
