@@ -67,7 +67,8 @@ export async function readFreeRanges(
 /** Writes what became of a subnet's free ranges, in one statement. */
 export async function applyRangeChange(trx: Knex, subnet: LockedSubnet, change: RangeChange): Promise<void> {
   if (change.forgotten.length === 0 && change.written.length === 0) return;
-  await trx.raw(
+  await queryRows(
+    trx,
     `with forgotten as (
        delete from free_ranges
        where subnet_id = :subnetId
@@ -89,7 +90,7 @@ export async function applyRangeChange(trx: Knex, subnet: LockedSubnet, change: 
         subnet,
         change.written.map(({ last }) => last),
       ),
-    } as unknown as Knex.RawBinding,
+    },
   );
 }
 
@@ -163,7 +164,8 @@ export async function insertPortAddresses(
   addresses: readonly (PortAddress & { readonly portId: string; readonly position: number })[],
 ): Promise<void> {
   if (addresses.length === 0) return;
-  await trx.raw(
+  await queryRows(
+    trx,
     `insert into port_addresses (subnet_id, address, port_id, position)
      select *
      from unnest(
@@ -177,7 +179,7 @@ export async function insertPortAddresses(
       addresses: addresses.map(({ ipVersion, value }) => formatIp(ipVersion, value)),
       portIds: addresses.map(({ portId }) => portId),
       positions: addresses.map(({ position }) => position),
-    } as unknown as Knex.RawBinding,
+    },
   );
 }
 
@@ -202,7 +204,8 @@ export async function insertRestingAddresses(
   restSeconds: number | undefined,
 ): Promise<void> {
   if (addresses.length === 0) return;
-  await trx.raw(
+  await queryRows(
+    trx,
     `insert into resting_addresses (subnet_id, address, port_id, rest_until)
      select
        released.subnet_id,
@@ -215,7 +218,7 @@ export async function insertRestingAddresses(
       restSeconds: restSeconds ?? null,
       subnetIds: addresses.map(({ subnetId }) => subnetId),
       addresses: addresses.map(({ ipVersion, value }) => formatIp(ipVersion, value)),
-    } as unknown as Knex.RawBinding,
+    },
   );
 }
 
@@ -224,26 +227,28 @@ export async function insertRestingAddresses(
  * sees what the first did.
  */
 export async function lockWaitingAddresses(trx: Knex, portIds: readonly string[]): Promise<void> {
-  await trx.raw(
+  await queryRows(
+    trx,
     `select
      from resting_addresses
      where port_id = any(cast(:portIds as uuid[]))
      and rest_until is null
      order by subnet_id, address
      for update`,
-    { portIds } as unknown as Knex.RawBinding,
+    { portIds },
   );
 }
 
 /** Starts the rest of gone ports' addresses for which no host has anything left to confirm. */
 export async function startRest(trx: Knex, portIds: readonly string[], restSeconds: number): Promise<void> {
-  await trx.raw(
+  await queryRows(
+    trx,
     `update resting_addresses
      set rest_until = clock_timestamp() + make_interval(secs => cast(:restSeconds as double precision))
      where port_id = any(cast(:portIds as uuid[]))
      and rest_until is null
      and not exists (select from bindings where bindings.port_id = resting_addresses.port_id)`,
-    { portIds, restSeconds } as unknown as Knex.RawBinding,
+    { portIds, restSeconds },
   );
 }
 

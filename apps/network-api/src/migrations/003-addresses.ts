@@ -1,8 +1,9 @@
 import type { Migration } from '@patchpanel/service-kit';
 
 /**
- * Who has which address of a subnet: a port, nobody (a range of free ones), or nobody yet again (resting). Whoever
- * changes any of the three holds the lock of the subnet's row. Made empty: costs nothing on a big database.
+ * Who has which address of a subnet: a port, nobody (a range of free ones), or nobody yet again (resting). An address
+ * passes from one to another only under the lock of the subnet's row. When a resting one is free (`rest_until`) is decided
+ * without that lock, by who locks the row itself, after the port's. Made empty: costs nothing on a big database.
  */
 export const addresses: Migration = {
   name: 'network-003-addresses',

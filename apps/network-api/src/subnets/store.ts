@@ -3,7 +3,6 @@ import type { SubnetContext } from '@patchpanel/provider';
 import { selectPage, type PageRequest } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
 import { formatCidr, formatIp, storedCidr, storedIp, type Cidr } from '../addresses/ip.ts';
-import type { Range } from '../addresses/ranges.ts';
 import { onlyRow, queryRows } from '../rows.ts';
 
 export interface SubnetRow {
@@ -95,14 +94,6 @@ export async function findUses(trx: Knex, id: string): Promise<{ isUsed: boolean
 /** Removes a subnet and its free ranges; the constraints refuse while an address is in use or rests. */
 export async function deleteSubnetRow(trx: Knex, id: string): Promise<void> {
   await trx('subnets').where({ id }).delete();
-}
-
-/** The pools of a stored subnet, as numbers. */
-export function poolsOf(row: SubnetRow): Range[] {
-  return row.allocation_pools.map(({ first, last }) => ({
-    first: storedIp(first).value,
-    last: storedIp(last).value,
-  }));
 }
 
 /** As on the wire. */
