@@ -26,7 +26,7 @@ async function refusalOf(statement: (knex: Knex) => PromiseLike<unknown>): Promi
 }
 
 describe(`the database itself, on ${testEngine()}`, () => {
-  it('has one vNIC per MAC address, however it is spelt, and only those that a card can have', async () => {
+  it('has one vNIC per MAC address, however it is spelt, and only those that a vNIC can have', async () => {
     const { macAddress } = await user.makeVnic({ macAddress: '02:00:00:00:0a:0b' });
     const insert = (mac_address: string) =>
       refusalOf((knex) =>
@@ -59,7 +59,7 @@ describe(`the database itself, on ${testEngine()}`, () => {
     expect(await change({ host_name: 'nowhere' })).toBe('instances_host');
     expect(await change({ host_name: null, is_deleting: true })).toBe('instances_deleting_has_host');
     expect(await change({ host_name: null, reported_status: 'running' })).toBe('instances_report_has_host');
-    expect(await change({ generation: 9 })).toBe('instances_revisions');
+    expect(await change({ assignment_revision: 9 })).toBe('instances_revisions');
     expect(await change({ power_state: 'asleep' })).toBe('instances_power_state');
   });
 

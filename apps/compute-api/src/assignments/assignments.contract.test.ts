@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AssignmentChange } from '@patchpanel/contract-compute-southbound';
 import { testEngine } from '@patchpanel/service-kit/testing';
 import {
@@ -37,7 +37,7 @@ async function cursorOfNow(): Promise<string> {
 }
 
 describe(`assignments on ${testEngine()}`, () => {
-  it('show a host its instances with their cards in order, and hand network data on as it is', async () => {
+  it('show a host its instances with their vNICs in order, and hand network data on as it is', async () => {
     const networkData = '{"looks": "like JSON", "but is": nobody’s business}';
     const first = await user.makeVnic({ networkData });
     const second = await user.makeVnic();
@@ -254,11 +254,35 @@ describe(`reports on ${testEngine()}`, () => {
   });
 });
 
+/** Resolves when somebody waits for events: the moment before, `woken` of their subscription is read. */
+function untilAFollowerWaits(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { signals } = service.database;
+  const subscribe = signals.subscribe.bind(signals);
+  const spy = vi.spyOn(signals, 'subscribe').mockImplementation((keys) => {
+    const { woken, cancel } = subscribe(keys);
+    const tell = () => {
+      resolve();
+      return woken;
+    };
+    return {
+      cancel,
+      get woken() {
+        return tell();
+      },
+    };
+  });
+  onTestFinished(() => spy.mockRestore());
+  return promise;
+}
+
 it('a waiting follower is answered at once when the service stops', async () => {
-  const waiting = follow(`cursor=${await cursorOfNow()}&waitSeconds=50`);
+  const cursor = await cursorOfNow();
+  const isWaiting = untilAFollowerWaits();
+  const waiting = follow(`cursor=${cursor}&waitSeconds=50`);
+  await Promise.race([isWaiting, waiting]);
   const startedAt = Date.now();
-  const stopSoon = setTimeout(() => stopping.abort(), 100);
+  stopping.abort();
   expect((await waiting).items).toEqual([]);
-  clearTimeout(stopSoon);
   expect(Date.now() - startedAt).toBeLessThan(10_000);
 });

@@ -6,7 +6,7 @@ import { stateOf } from '../instances/representation.ts';
 import type { InstanceRow } from '../instances/store.ts';
 import type { VnicRow } from '../vnics/store.ts';
 
-/** An instance as its host sees it; `vnics` are its cards in order. */
+/** An instance as its host sees it; `vnics` are its own in order. */
 export function presentAssignment(row: InstanceRow, vnics: readonly VnicRow[]): Assignment {
   return {
     instanceId: row.id,
@@ -14,12 +14,12 @@ export function presentAssignment(row: InstanceRow, vnics: readonly VnicRow[]): 
     name: row.name,
     desired: desiredOf(stateOf(row)),
     placement: row.placement,
-    revision: row.generation,
-    vnics: vnics.map(presentCard),
+    revision: row.assignment_revision,
+    vnics: vnics.map(presentAssignedVnic),
   };
 }
 
-function presentCard(vnic: VnicRow): AssignedVnic {
+function presentAssignedVnic(vnic: VnicRow): AssignedVnic {
   return {
     vnicId: vnic.id,
     macAddress: vnic.mac_address,

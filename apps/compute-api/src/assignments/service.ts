@@ -47,14 +47,14 @@ export async function listAssignments(
         throw hostNotRegistered(caller.host);
       const cursor = await currentCursor(trx);
       const rows = await selectAllAssigned(trx, caller.host, page);
-      const cards = await cardsOf(trx, rows);
-      return { ...toPage(rows, page, (row) => presentAssignment(row, cards.get(row.id) ?? [])), cursor };
+      const vnics = await vnicsOf(trx, rows);
+      return { ...toPage(rows, page, (row) => presentAssignment(row, vnics.get(row.id) ?? [])), cursor };
     },
     { isolation: 'repeatable read' },
   );
 }
 
-/** One of the caller's assignments; instance and cards are of one snapshot. */
+/** One of the caller's assignments; instance and vNICs are of one snapshot. */
 export async function getAssignment(
   parts: Parts,
   caller: ServiceCaller,
@@ -64,8 +64,8 @@ export async function getAssignment(
     parts.database,
     async (trx) => {
       const row = await lookUpAssignment(trx, caller, 'read', instanceId);
-      const cards = await cardsOf(trx, [row]);
-      return presentAssignment(row, cards.get(row.id) ?? []);
+      const vnics = await vnicsOf(trx, [row]);
+      return presentAssignment(row, vnics.get(row.id) ?? []);
     },
     { isolation: 'repeatable read' },
   );
@@ -109,7 +109,9 @@ export async function reportInstanceStatus(
           'invalid-request',
           'Correct the request: name a revision that the assignment has had.',
           {
-            errors: [{ pointer: '/observedRevision', detail: `must be at most ${instance.generation}` }],
+            errors: [
+              { pointer: '/observedRevision', detail: `must be at most ${instance.assignment_revision}` },
+            ],
           },
         );
       case 'late':
@@ -132,7 +134,7 @@ async function noteReport(
 ): Promise<NewEvent[]> {
   const state = { ...stateOf(instance), report: { status: reported, observedRevision } };
   const status = publicStatus(state);
-  const isAnswer = observedRevision >= state.orderRevision;
+  const isAnswer = observedRevision >= state.generation;
   const reason = isAnswer && statusReason !== undefined && statusReason !== '' ? statusReason : null;
   const isSeen =
     status !== instance.status ||
@@ -149,7 +151,7 @@ async function noteReport(
   return isSeen ? [instanceEvent(updated, 'updated')] : [];
 }
 
-async function cardsOf(connection: Knex, rows: readonly InstanceRow[]): Promise<Map<string, VnicRow[]>> {
+async function vnicsOf(connection: Knex, rows: readonly InstanceRow[]): Promise<Map<string, VnicRow[]>> {
   const vnics = await selectVnicsOfInstances(
     connection,
     rows.map(({ id }) => id),

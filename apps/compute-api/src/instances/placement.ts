@@ -66,8 +66,8 @@ async function placeNext(trx: Knex.Transaction, parts: PlacementParts): Promise<
   const placed = await updateInstance(trx, instance.id, {
     ...change,
     revision,
+    assignment_revision: revision,
     generation: revision,
-    order_revision: revision,
   });
   await appendEvents(trx, [instanceEvent(placed, 'updated'), ...assignmentEvents(placed, 'created')]);
   return true;

@@ -3,7 +3,7 @@ import type { NewEvent } from '@patchpanel/service-kit';
 import type { InstanceState } from './state-machine.ts';
 import type { InstanceRow } from './store.ts';
 
-/** An instance as users see it; `vnicIds` are its cards in order. */
+/** An instance as users see it; `vnicIds` are its vNICs in order. */
 export function presentInstance(row: InstanceRow, vnicIds: readonly string[]): Instance {
   return {
     id: row.id,
@@ -29,8 +29,8 @@ export function stateOf(row: InstanceRow): InstanceState {
     isDeleting: row.is_deleting,
     isPlaced: row.host_name !== null,
     placement: row.placement,
+    assignmentRevision: row.assignment_revision,
     generation: row.generation,
-    orderRevision: row.order_revision,
     report:
       row.reported_status === null
         ? undefined
@@ -60,7 +60,7 @@ export function assignmentEvents(row: InstanceRow, change: Change): NewEvent[] {
       projectId: row.project_id,
       resourceType: 'assignment',
       resourceId: row.id,
-      revision: change === 'deleted' ? row.revision + 1 : row.generation,
+      revision: change === 'deleted' ? row.revision + 1 : row.assignment_revision,
       change,
     },
   ];

@@ -17,7 +17,7 @@ import { created, createOnce, type Parts } from '../parts.ts';
 import { problem } from '../problems.ts';
 import { vnicEvent } from '../vnics/representation.ts';
 import { putVnicsIntoInstance } from '../vnics/store.ts';
-import { lockFreeVnics, refuseRepeatedVnics } from './cards.ts';
+import { lockFreeVnics, refuseRepeatedVnics } from './vnics.ts';
 import { lookUpInstance } from './lookup.ts';
 import { findPlace } from './placement.ts';
 import { removeInstance } from './removal.ts';
@@ -127,13 +127,13 @@ async function applyOrder(
   { powerState, isDeleting }: Extract<OrderOutcome, { kind: 'changed' }>,
 ): Promise<InstanceRow> {
   const revision = instance.revision + 1;
-  const revisions = { revision, generation: revision, order_revision: revision };
+  const revisions = { revision, assignment_revision: revision, generation: revision };
   const state = {
     ...stateOf(instance),
     powerState,
     isDeleting,
+    assignmentRevision: revision,
     generation: revision,
-    orderRevision: revision,
   };
   const status = publicStatus(state);
   const place: InstanceChange =

@@ -19,8 +19,8 @@ const placedAndWanted = (powerState: 'running' | 'stopped', isDeleting: boolean)
   isDeleting,
   isPlaced: true,
   placement: 1,
+  assignmentRevision: 4,
   generation: 4,
-  orderRevision: 4,
   report: undefined,
 });
 const running = placedAndWanted('running', false);
@@ -31,8 +31,8 @@ const unplaced = (powerState: 'running' | 'stopped'): InstanceState => ({
   isDeleting: false,
   isPlaced: false,
   placement: 0,
+  assignmentRevision: 1,
   generation: 1,
-  orderRevision: 1,
   report: undefined,
 });
 
@@ -66,7 +66,7 @@ describe('the public status', () => {
     ] as const;
     expect(
       reported.map((status) =>
-        publicStatus({ ...state, report: status && { status, observedRevision: state.orderRevision } }),
+        publicStatus({ ...state, report: status && { status, observedRevision: state.generation } }),
       ),
     ).toEqual(expected);
   });
@@ -77,7 +77,7 @@ describe('the public status', () => {
   });
 
   it('takes nothing that the host said before the latest order for its answer', () => {
-    const observedRevision = running.orderRevision - 1;
+    const observedRevision = running.generation - 1;
     expect(publicStatus({ ...running, report: { status: 'running', observedRevision } })).toBe('starting');
     expect(publicStatus({ ...running, report: { status: 'error', observedRevision } })).toBe('starting');
     expect(publicStatus({ ...stopped, report: { status: 'stopped', observedRevision } })).toBe('stopping');
@@ -140,21 +140,25 @@ it('whatever is ordered and reported, the status never claims more than the host
       fc.constantFrom('running' as const, 'stopped' as const),
       fc.array(step),
       (powerState, steps) => {
-        let state: InstanceState = { ...placedAndWanted(powerState, false), generation: 1, orderRevision: 1 };
+        let state: InstanceState = {
+          ...placedAndWanted(powerState, false),
+          assignmentRevision: 1,
+          generation: 1,
+        };
         for (const next of steps) {
           const before = state;
           if ('order' in next) {
             const outcome = takeOrder(state, next.order);
             expect(outcome.kind).not.toBe('gone');
             if (outcome.kind !== 'changed') continue;
-            const revision = state.generation + 1;
-            state = { ...state, ...outcome, generation: revision, orderRevision: revision };
+            const revision = state.assignmentRevision + 1;
+            state = { ...state, ...outcome, assignmentRevision: revision, generation: revision };
             expect(['running', 'stopped', 'error']).not.toContain(publicStatus(state));
           } else {
             const outcome = takeReport(state, next);
             if (outcome === 'gone') {
               expect(state.isDeleting && next.status === 'absent').toBe(true);
-              expect(next.observedRevision).toBeGreaterThanOrEqual(state.orderRevision);
+              expect(next.observedRevision).toBeGreaterThanOrEqual(state.generation);
               return;
             }
             if (outcome !== 'noted') continue;

@@ -24,10 +24,10 @@ export interface InstanceState {
   readonly isPlaced: boolean;
   /** Rises with each placing on a host; 0 before the first. */
   readonly placement: number;
-  /** The instance's revision when what its host is told last changed. */
+  /** The instance's revision when what its host is told last changed; never less than `generation`. */
+  readonly assignmentRevision: number;
+  /** The instance's revision at its last order: when what is wanted of the machine, or its place, last changed. */
   readonly generation: number;
-  /** The instance's revision when what is wanted of the machine, or its place, last changed; at most `generation`. */
-  readonly orderRevision: number;
   /** What the host said last, of this placement. */
   readonly report:
     { readonly status: InstanceReportStatusEnum; readonly observedRevision: number } | undefined;
@@ -93,14 +93,14 @@ export function takeOrder(state: InstanceState, order: Order): OrderOutcome {
 /** What becomes of a host's report on an instance that it has. */
 export function takeReport(state: InstanceState, report: Report): ReportOutcome {
   if (report.placement !== state.placement) return 'stale-placement';
-  if (report.observedRevision > state.generation) return 'unknown-revision';
+  if (report.observedRevision > state.assignmentRevision) return 'unknown-revision';
   if (state.report && report.observedRevision < state.report.observedRevision) return 'late';
   // Nothing may be left *after* the host learnt of the deletion: before, it may still be about to make the machine.
-  const isAnswer = report.observedRevision >= state.orderRevision;
+  const isAnswer = report.observedRevision >= state.generation;
   return state.isDeleting && report.status === 'absent' && isAnswer ? 'gone' : 'noted';
 }
 
 /** What the host says of the latest order; undefined while it has not acted on it. */
-function answerToOrder({ report, orderRevision }: InstanceState): InstanceReportStatusEnum | undefined {
-  return report && report.observedRevision >= orderRevision ? report.status : undefined;
+function answerToOrder({ report, generation }: InstanceState): InstanceReportStatusEnum | undefined {
+  return report && report.observedRevision >= generation ? report.status : undefined;
 }

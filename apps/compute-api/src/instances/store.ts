@@ -13,8 +13,8 @@ export interface InstanceRow {
   readonly status_reason: string | null;
   readonly host_name: string | null;
   readonly placement: number;
+  readonly assignment_revision: number;
   readonly generation: number;
-  readonly order_revision: number;
   readonly reported_status: InstanceReportStatusEnum | null;
   readonly observed_revision: number;
   readonly revision: number;
@@ -22,8 +22,8 @@ export interface InstanceRow {
   readonly updated_at: string;
 }
 
-/** An instance with its cards, as of one moment. */
-export type InstanceRowWithCards = InstanceRow & { readonly vnic_ids: readonly string[] };
+/** An instance with the ids of its vNICs in order, as of one moment. */
+export type InstanceRowWithVnics = InstanceRow & { readonly vnic_ids: readonly string[] };
 
 /** What of a row a change may set; the rest is set by the change itself. */
 export type InstanceChange = Partial<
@@ -35,8 +35,8 @@ export type InstanceChange = Partial<
     | 'status_reason'
     | 'host_name'
     | 'placement'
+    | 'assignment_revision'
     | 'generation'
-    | 'order_revision'
     | 'reported_status'
     | 'observed_revision'
     | 'revision'
@@ -57,16 +57,16 @@ export async function selectInstance(
   connection: Knex,
   projectId: string,
   id: string,
-): Promise<InstanceRowWithCards | undefined> {
-  return withCards(connection).where({ id, project_id: projectId }).first();
+): Promise<InstanceRowWithVnics | undefined> {
+  return withVnicIds(connection).where({ id, project_id: projectId }).first();
 }
 
-/** By primary key; locks the row until the transaction ends, and by that keeps its cards as they are. */
+/** By primary key; locks the row until the transaction ends, and by that keeps its vNICs as they are. */
 export async function lockInstanceOfProject(
   trx: Knex,
   projectId: string,
   id: string,
-): Promise<InstanceRowWithCards | undefined> {
+): Promise<InstanceRowWithVnics | undefined> {
   const row = await trx('instances').select('id').where({ id, project_id: projectId }).forUpdate().first();
   return row && selectInstance(trx, projectId, id);
 }
@@ -81,8 +81,8 @@ export async function selectInstances(
   connection: Knex,
   filter: { projectId: string; status: InstanceStatus | undefined },
   page: PageRequest,
-): Promise<InstanceRowWithCards[]> {
-  const query = withCards(connection).where('project_id', filter.projectId);
+): Promise<InstanceRowWithVnics[]> {
+  const query = withVnicIds(connection).where('project_id', filter.projectId);
   if (filter.status !== undefined) query.where('status', filter.status);
   return selectPage(query, page);
 }
@@ -102,13 +102,16 @@ export async function updateInstance(
 }
 
 /** Notes that what the instance's host is to know has changed; undefined when no host has it. Locks the row. */
-export async function raiseGeneration(trx: Knex.Transaction, id: string): Promise<InstanceRow | undefined> {
+export async function raiseAssignmentRevision(
+  trx: Knex.Transaction,
+  id: string,
+): Promise<InstanceRow | undefined> {
   const [row] = await trx<InstanceRow>('instances')
     .where({ id })
     .whereNotNull('host_name')
     .update({
       revision: trx.raw('revision + 1'),
-      generation: trx.raw('revision + 1'),
+      assignment_revision: trx.raw('revision + 1'),
       updated_at: trx.fn.now(),
     })
     .returning('*');
@@ -148,9 +151,9 @@ export async function setWaitingReason(
     .returning('*');
 }
 
-/** Instances with the ids of their cards in order; these are served by vnics_slot_unique. */
-function withCards(connection: Knex): Knex.QueryBuilder<InstanceRowWithCards, InstanceRowWithCards[]> {
-  return connection<InstanceRowWithCards, InstanceRowWithCards[]>('instances').select(
+/** Instances with the ids of their vNICs in order; these are served by vnics_slot_unique. */
+function withVnicIds(connection: Knex): Knex.QueryBuilder<InstanceRowWithVnics, InstanceRowWithVnics[]> {
+  return connection<InstanceRowWithVnics, InstanceRowWithVnics[]>('instances').select(
     '*',
     connection.raw(
       'array(select vnics.id from vnics where vnics.instance_id = instances.id order by vnics.slot) as vnic_ids',

@@ -14,8 +14,8 @@ export async function createInstances(connection: Knex): Promise<void> {
       status_reason text,
       host_name text constraint instances_host references hosts (name),
       placement integer not null default 0,
+      assignment_revision bigint not null default 1,
       generation bigint not null default 1,
-      order_revision bigint not null default 1,
       reported_status text,
       observed_revision bigint not null default 0,
       revision bigint not null default 1,
@@ -24,7 +24,7 @@ export async function createInstances(connection: Knex): Promise<void> {
       constraint instances_placed check (host_name is null or placement > 0),
       constraint instances_report_has_host check (reported_status is null or host_name is not null),
       constraint instances_deleting_has_host check (not is_deleting or host_name is not null),
-      constraint instances_revisions check (order_revision <= generation and generation <= revision)
+      constraint instances_revisions check (generation <= assignment_revision and assignment_revision <= revision)
     )`);
   await connection.raw('create index instances_project on instances (project_id, id)');
   await connection.raw('create index instances_project_status on instances (project_id, status, id)');

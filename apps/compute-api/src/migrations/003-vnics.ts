@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 /**
  * Makes an empty table: costs nothing. That a vNIC is in one instance at most needs no constraint: it has one column for it.
- * `slot` is its place among the instance's cards.
+ * `slot` is its place among the instance's vNICs.
  */
 export async function createVnics(connection: Knex): Promise<void> {
   await connection.raw(`

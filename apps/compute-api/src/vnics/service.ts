@@ -17,7 +17,7 @@ import {
 import { authorise } from '../authorisation.ts';
 import { constraintProblems } from '../constraints.ts';
 import { assignmentEvents, instanceEvent } from '../instances/representation.ts';
-import { lockInstance, raiseGeneration } from '../instances/store.ts';
+import { lockInstance, raiseAssignmentRevision } from '../instances/store.ts';
 import { created, createOnce, type Parts } from '../parts.ts';
 import { problem } from '../problems.ts';
 import { lookUpVnic } from './lookup.ts';
@@ -79,7 +79,7 @@ export async function getVnic(parts: Parts, caller: UserCaller, vnicId: string):
   return presentVnic(await lookUpVnic(parts.database.knex, caller, 'read', vnicId));
 }
 
-/** Changes name or network data. New network data of a placed machine's card reaches its host by the feed. */
+/** Changes name or network data. New network data of a placed machine's vNIC reaches its host by the feed. */
 export async function updateVnic(
   parts: Parts,
   caller: UserCaller,
@@ -126,7 +126,7 @@ export async function deleteVnic(
 /** Raises what the host of the vNIC's instance is to know, if a host has it. Gives the events of that. */
 async function tellHost(trx: Knex.Transaction, vnic: VnicRow): Promise<NewEvent[]> {
   if (vnic.instance_id === null) return [];
-  const instance = await raiseGeneration(trx, vnic.instance_id);
+  const instance = await raiseAssignmentRevision(trx, vnic.instance_id);
   return instance ? [instanceEvent(instance, 'updated'), ...assignmentEvents(instance, 'updated')] : [];
 }
 

@@ -71,7 +71,7 @@ export async function selectVnics(
   return selectPage(query, page);
 }
 
-/** The cards of some instances, each in order. Served by vnics_slot_unique. */
+/** The vNICs of some instances, each in order. Served by vnics_slot_unique. */
 export async function selectVnicsOfInstances(
   connection: Knex,
   instanceIds: readonly string[],

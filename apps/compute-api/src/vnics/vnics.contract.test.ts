@@ -60,7 +60,7 @@ describe(`vNICs on ${testEngine()}`, () => {
   });
 
   it.each(['01:00:5e:00:00:01', 'ff:ff:ff:ff:ff:ff', '00:00:00:00:00:00'])(
-    'refuse %s, which no card can have',
+    'refuse %s, which no vNIC can have',
     async (macAddress) => {
       const { body } = await user.post('/v1/vnics').send({ macAddress }).expect(400);
       expect(body).toMatchObject({ code: 'invalid-request', errors: [{ pointer: '/macAddress' }] });

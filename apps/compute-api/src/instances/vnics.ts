@@ -3,7 +3,7 @@ import { commonProblem, type UserCaller } from '@patchpanel/service-kit';
 import { problem } from '../problems.ts';
 import { lockVnics } from '../vnics/store.ts';
 
-/** Throws `invalid-request` when a vNIC is named twice: a card has one slot. */
+/** Throws `invalid-request` when a vNIC is named twice: it has one slot. */
 export function refuseRepeatedVnics(vnicIds: readonly string[]): void {
   const errors = vnicIds.flatMap((id, index) =>
     vnicIds.indexOf(id) < index
