@@ -30,7 +30,7 @@ export interface NetworkService {
   changes(cursor: string, waitSeconds: number, signal: AbortSignal): Promise<ChangeList>;
   /** Whether the last call went through, and when one last did. */
   reachability(): Reachability;
-  /** Calls back each time that the service is reachable after it was not. */
+  /** Calls back each time that the service answers after nobody did (at first, or because contact was lost). */
   onReachable(listener: () => void): void;
 }
 

@@ -17,10 +17,13 @@ export class Retries {
   readonly #pending = new Map<string, Pending>();
   readonly #attempt: (key: string) => void;
   readonly #first: () => IBackoff<unknown>;
+  readonly #mostMilliseconds: number;
+  #hastenedAt = -Infinity;
   #isClosed = false;
 
   constructor(timing: RetryTiming, attempt: (key: string) => void) {
     this.#attempt = attempt;
+    this.#mostMilliseconds = timing.mostMilliseconds;
     const factory = new ExponentialBackoff({
       initialDelay: timing.firstMilliseconds,
       maxDelay: timing.mostMilliseconds,
@@ -45,8 +48,14 @@ export class Retries {
     this.#pending.delete(key);
   }
 
-  /** Tries everything that waits within a moment, spread so that it does not come as one wave. */
+  /**
+   * Tries everything that waits within a moment, spread so that it does not come as one wave. At most once in the longest
+   * wait: a service that comes and goes would be stormed otherwise, and what waits comes up by itself in that time.
+   */
   hasten(withinMilliseconds = 200): void {
+    const now = performance.now();
+    if (this.#pending.size === 0 || now - this.#hastenedAt < this.#mostMilliseconds) return;
+    this.#hastenedAt = now;
     for (const [key, { backoff, timer }] of this.#pending) {
       clearTimeout(timer);
       const soon = setTimeout(() => this.#attempt(key), Math.random() * withinMilliseconds);

@@ -60,6 +60,24 @@ describe('the client of the network service', () => {
     expect(times).toBe(2);
   });
 
+  test('a call that was refused is no loss of contact: the next that is not is no return of it', async () => {
+    const client = world.client();
+    let times = 0;
+    client.onReachable(() => (times += 1));
+    await client.listBindings(undefined, signal);
+    for (const code of ['internal-error', 'forbidden'] as const) {
+      world.service.refuse = () => code;
+      await expect(client.listBindings(undefined, signal)).rejects.toMatchObject({ code });
+      world.service.refuse = undefined;
+      await client.listBindings(undefined, signal);
+    }
+    world.service.token = 'another';
+    await expect(client.listBindings(undefined, signal)).rejects.toMatchObject({ code: 'unauthenticated' });
+    world.service.token = 'agent-token';
+    await client.listBindings(undefined, signal);
+    expect(times).toBe(1);
+  });
+
   test('does not wait for an answer longer than its deadline, nor than the caller', async () => {
     const client = world.client();
     world.service.hang();

@@ -23,6 +23,12 @@ export interface SouthboundClientOptions {
 
 const pageSize = 200;
 
+/** Failures that mean that contact was lost: nobody answers. The next answer is hope for all that waits. */
+const lost: ReadonlySet<NetworkServiceErrorCode> = new Set<NetworkServiceErrorCode>([
+  'unreachable',
+  'service-unavailable',
+]);
+
 /** Failures after which the service does not count as reachable: it can't, or won't, do anything for this agent. */
 const fruitless: ReadonlySet<NetworkServiceErrorCode> = new Set<NetworkServiceErrorCode>([
   'unreachable',
@@ -76,7 +82,7 @@ export function createSouthboundClient(options: SouthboundClientOptions): Networ
             cause: error,
           })
         : await explain(error);
-      if (fruitless.has(failure.code)) contact.failed();
+      if (fruitless.has(failure.code)) contact.failed({ isLost: lost.has(failure.code) });
       else contact.made();
       throw failure;
     }
@@ -110,16 +116,20 @@ class Contact {
   readonly #listeners: (() => void)[] = [];
   #state: Reachability['state'] = 'unknown';
   #lastAt: Date | undefined;
+  #isLost = true;
 
   made(): void {
-    const wasReachable = this.#state === 'reachable';
+    const wasLost = this.#isLost;
+    this.#isLost = false;
     this.#state = 'reachable';
     this.#lastAt = new Date();
-    if (!wasReachable) for (const listener of this.#listeners) listener();
+    if (wasLost) for (const listener of this.#listeners) listener();
   }
 
-  failed(): void {
+  /** A service that answers, but refuses, was not lost: what it takes again is no sign that it takes all else. */
+  failed({ isLost }: { readonly isLost: boolean }): void {
     this.#state = 'unreachable';
+    this.#isLost ||= isLost;
   }
 
   reachability(): Reachability {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { BindingClaim, BindingReport } from '@patchpanel/contract-network-southbound';
+import type { BindingClaim, BindingReport, ProblemCode } from '@patchpanel/contract-network-southbound';
 import { problemCodes } from '../generated/problem-codes.ts';
 import { NetworkModel, Refusal } from './network-model.ts';
 import { specGuard } from './spec-guard.ts';
@@ -18,6 +18,8 @@ export interface SouthboundServer {
   readonly model: NetworkModel;
   /** The token that is taken. */
   token: string;
+  /** Refuses requests of its choice, after the token was taken. */
+  refuse: ((operationId: string, parameters: Record<string, string>) => ProblemCode | undefined) | undefined;
   /** Requests so far: `operationId status`. */
   readonly requests: string[];
   /** What of the fake departed from the document: must stay empty. */
@@ -55,6 +57,8 @@ export async function startSouthboundServer(token = 'agent-token'): Promise<Sout
     const answer = await answerOf(async () => {
       if (request.headers.authorization !== `Bearer ${fake.token}`) throw new Refusal('unauthenticated');
       guard.checkRequest(pointer, body);
+      const refusal = fake.refuse?.(operationId, parameters);
+      if (refusal !== undefined) throw new Refusal(refusal);
       return serve(model, { operationId, parameters, query: url.searchParams, body, signal: gone.signal });
     });
     requests.push(`${operationId} ${answer.status}`);
@@ -91,6 +95,7 @@ export async function startSouthboundServer(token = 'agent-token'): Promise<Sout
     },
     model,
     token,
+    refuse: undefined,
     requests,
     departures,
     stop,
