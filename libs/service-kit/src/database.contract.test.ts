@@ -1,6 +1,8 @@
+import type { Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from './database.ts';
 import { silentLogger } from './logger.ts';
+import { migrate } from './migrate.ts';
 import { kitMigrations } from './migrations.ts';
 import { testDatabase, testEngine, type TestDatabase } from './testing/index.ts';
 import { afterCommit, inTransaction } from './transactions.ts';
@@ -84,6 +86,23 @@ describe(`a database on ${testEngine()}`, () => {
     await expect(inTransaction(database, async (trx) => fail(trx), { attempts: 2 })).rejects.toMatchObject({
       code: '40001',
     });
+  });
+
+  it('lets a migration take as long as it needs', async () => {
+    const limits = async (connection: Knex) => {
+      const { rows }: { rows: unknown[] } = await connection.raw(
+        `select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock`,
+      );
+      return rows[0];
+    };
+    const seen: unknown[] = [];
+    const slow = { name: 'app-slow', up: async (trx: Knex) => void seen.push(await limits(trx)) };
+    // What sessions on PostgreSQL have anyway; the embedded database knows the settings too.
+    await database.knex.raw(`set statement_timeout to '30s'; set lock_timeout to '20s'`);
+    await migrate(database.knex, [...kitMigrations, slow], silentLogger());
+    expect(seen).toEqual([{ statement: '0', lock: '0' }]);
+    expect(await limits(database.knex)).toEqual({ statement: '30s', lock: '20s' });
+    await database.knex('schema_migrations').where({ name: 'app-slow' }).delete();
   });
 
   it('refuses migrations in another order', async () => {

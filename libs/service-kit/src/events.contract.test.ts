@@ -122,6 +122,22 @@ describe(`the event feed on ${testEngine()}`, () => {
     await refused(current);
   });
 
+  it('forgets old events in small steps, until none is left but the newest', async () => {
+    await append(...Array.from({ length: 7 }, (_, index) => event(`old-${index}`)));
+    const steps: unknown[] = [];
+    const note = (query: unknown) => steps.push(query);
+    database.knex.on('query', note);
+    try {
+      await forgetEvents(database.knex, '2999-01-01T00:00:00Z', 2);
+    } finally {
+      database.knex.off('query', note);
+    }
+    expect(await database.knex('events').pluck('resource_id')).toEqual(['old-6']);
+    expect(steps.length).toBeGreaterThan(3);
+    const { forgotten_through: forgotten } = await database.knex('event_horizon').first();
+    expect(forgotten).toBe((await database.knex('events').first('position')).position - 1);
+  });
+
   it(
     'loses nothing and keeps the order of commits while many write at once',
     { timeout: 60_000 },

@@ -110,19 +110,32 @@ export async function readEvents(database: Database, options: ReadEventsOptions)
   }
 }
 
-/** Forgets events that happened before a moment (RFC 3339). The newest one always stays: it marks the feed's end. */
-export async function forgetEvents(connection: Knex, before: string): Promise<void> {
-  await connection.raw(
-    `with gone as (
-       delete from events
-       where occurred_at < ?
-       and position < (select max(position) from events)
-       returning position
-     )
-     update event_horizon
-     set forgotten_through = greatest(forgotten_through, (select coalesce(max(position), 0) from gone))`,
-    [before],
-  );
+/**
+ * Forgets events that happened before a moment (RFC 3339), oldest first, a batch at a time: each is a short transaction of
+ * its own, however much has piled up. The newest event always stays: it marks the feed's end.
+ */
+export async function forgetEvents(connection: Knex, before: string, batchSize = 5_000): Promise<void> {
+  for (let forgotten = batchSize; forgotten >= batchSize;) {
+    const { rows }: { rows: { forgotten: number }[] } = await connection.raw(
+      `with gone as (
+         delete from events
+         where position in (
+           select position
+           from events
+           where occurred_at < ?
+           and position < (select max(position) from events)
+           order by position
+           limit ?
+         )
+         returning position
+       )
+       update event_horizon
+       set forgotten_through = greatest(forgotten_through, (select coalesce(max(position), 0) from gone))
+       returning (select count(*) from gone) as forgotten`,
+      [before, batchSize],
+    );
+    forgotten = rows[0]?.forgotten ?? 0;
+  }
 }
 
 interface FeedRow {

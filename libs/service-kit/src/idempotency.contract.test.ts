@@ -80,4 +80,24 @@ describe(`an idempotency key on ${testEngine()}`, () => {
     expect(await count('old')).toBe(2);
     expect(await removeExpiredIdempotencyRecords(database.knex)).toBe(1);
   });
+
+  it('is cleaned up in small steps, until none that has expired is left', async () => {
+    for (const key of ['a', 'b', 'c', 'd', 'e']) await work(claim(`expired-${key}`));
+    await database
+      .knex('idempotency_records')
+      .whereLike('key', 'expired-%')
+      .update({ expires_at: '2020-01-01T00:00:00Z' });
+    await work(claim('kept'));
+    const steps: unknown[] = [];
+    const note = (query: unknown) => steps.push(query);
+    database.knex.on('query', note);
+    try {
+      expect(await removeExpiredIdempotencyRecords(database.knex, 2)).toBe(5);
+    } finally {
+      database.knex.off('query', note);
+    }
+    expect(steps).toHaveLength(3);
+    expect(await database.knex('idempotency_records').whereLike('key', 'expired-%')).toEqual([]);
+    expect(await database.knex('idempotency_records').where({ key: 'kept' })).toHaveLength(1);
+  });
 });

@@ -50,9 +50,25 @@ export async function idempotently<Response extends OperationResponse>(
   return response;
 }
 
-/** Removes records that have expired; call it now and then (the index on `expires_at` serves it). Returns how many. */
-export async function removeExpiredIdempotencyRecords(connection: Knex): Promise<number> {
-  return connection('idempotency_records').where('expires_at', '<', connection.fn.now()).delete();
+/**
+ * Removes records that have expired, a batch at a time, and returns how many; call it now and then. The index on `expires_at`
+ * serves it. Records that a request takes over at this moment are passed by.
+ */
+export async function removeExpiredIdempotencyRecords(connection: Knex, batchSize = 5_000): Promise<number> {
+  let total = 0;
+  for (let removed = batchSize; removed >= batchSize; total += removed) {
+    const expired = connection('idempotency_records')
+      .select('owner', 'operation_id', 'key')
+      .where('expires_at', '<', connection.fn.now())
+      .orderBy('expires_at')
+      .limit(batchSize)
+      .forUpdate()
+      .skipLocked();
+    removed = await connection('idempotency_records')
+      .whereIn(['owner', 'operation_id', 'key'], expired)
+      .delete();
+  }
+  return total;
 }
 
 interface RecordRow {

@@ -17,8 +17,7 @@ const migrationLock = 7_277_001;
  */
 export async function migrate(knex: Knex, migrations: readonly Migration[], logger: Logger): Promise<void> {
   refuseDuplicates(migrations);
-  await knex.transaction(async (trx) => {
-    await trx.raw('select pg_advisory_xact_lock(?)', [migrationLock]);
+  await inTurn(knex, async (trx) => {
     await trx.raw(`
       create table if not exists schema_migrations (
         position integer generated always as identity primary key,
@@ -27,8 +26,7 @@ export async function migrate(knex: Knex, migrations: readonly Migration[], logg
       )`);
   });
   for (const [index, migration] of migrations.entries()) {
-    await knex.transaction(async (trx) => {
-      await trx.raw('select pg_advisory_xact_lock(?)', [migrationLock]);
+    await inTurn(knex, async (trx) => {
       const applied = await appliedNames(trx);
       if (applied.includes(migration.name)) {
         if (applied[index] !== migration.name) throw new Error(outOfOrder(migration.name, applied));
@@ -43,6 +41,18 @@ export async function migrate(knex: Knex, migrations: readonly Migration[], logg
   const applied = await appliedNames(knex);
   const unknown = applied.slice(migrations.length);
   if (unknown.length > 0) logger.warn({ migrations: unknown }, 'the database is newer than this program');
+}
+
+/**
+ * Runs work in a transaction while no other replica migrates. The session's time limits are for requests: a step over a big
+ * table, and the wait for a replica that runs it, may take far longer.
+ */
+async function inTurn(knex: Knex, work: (trx: Knex.Transaction) => Promise<void>): Promise<void> {
+  await knex.transaction(async (trx) => {
+    await trx.raw('set local statement_timeout = 0; set local lock_timeout = 0');
+    await trx.raw('select pg_advisory_xact_lock(?)', [migrationLock]);
+    await work(trx);
+  });
 }
 
 async function appliedNames(connection: Knex): Promise<string[]> {
