@@ -112,7 +112,9 @@ function readCaller(claims: JWTPayload): Caller {
     return { kind: 'service', subject, scope: ours, host };
   }
   if (typeof project !== 'string' || !isUuid(project)) {
-    throw unauthenticated(`The token names no project, and its scope is none of ${serviceScopes.join(', ')}.`);
+    throw unauthenticated(
+      `The token names no project, and its scope is none of ${serviceScopes.join(', ')}.`,
+    );
   }
   const claimed: readonly unknown[] = Array.isArray(roles) ? roles : [];
   return {

@@ -18,8 +18,7 @@ const operation: Operation = {
   definition: {},
 };
 
-const answerProblem: ErrorRequestHandler = (error, _request, response, next) => {
-  void next;
+const answerProblem: ErrorRequestHandler = (error, _request, response, _next) => {
   const problem = toProblem(error);
   response.status(problem.status).json(problem.toDocument());
 };
