@@ -5,7 +5,7 @@ import type { Binding, Change } from '@patchpanel/contract-network-southbound';
 import type { ProviderLogger } from '@patchpanel/provider';
 import { NetworkServiceError, type NetworkService } from './network-service.ts';
 import { readBinding, type KnownBinding } from './record.ts';
-import type { RetryTiming } from './retries.ts';
+import { Retries, type RetryTiming } from './retries.ts';
 import { Slots } from './turns.ts';
 
 export interface FollowerParts {
@@ -15,14 +15,17 @@ export interface FollowerParts {
   readonly heard: (told: KnownBinding) => void;
   /** Called when a binding is not there any more. */
   readonly gone: (key: VnicKey, bindingId: string) => void;
-  /** Called when everything was listed anew, with the ids of all bindings that were listed; rejects to have it done again. */
-  readonly listed: (bindingIds: ReadonlySet<string>) => Promise<void>;
+  /** Called when everything was listed anew, with the ids of all bindings that were listed; gives those to be asked for besides. */
+  readonly listed: (bindingIds: ReadonlySet<string>) => readonly NamedBinding[];
   /** How long to wait at the service for a change. */
   readonly waitSeconds: number;
   /** How often to list everything anew, though nothing asks for it. */
   readonly resyncSeconds: number;
   readonly retry: RetryTiming;
 }
+
+/** A binding by its id and its vNIC's. */
+export type NamedBinding = Pick<Change, 'bindingId' | 'projectId' | 'vnicId'>;
 
 const parallelReads = 8;
 
@@ -33,6 +36,8 @@ const parallelReads = 8;
 export class Follower {
   readonly #parts: FollowerParts;
   readonly #slots = new Slots(parallelReads);
+  /** Bindings that could not be read though the service answers: each is tried again by itself. */
+  readonly #unread = new Map<string, NamedBinding>();
   #wanted = new AbortController();
 
   constructor(parts: FollowerParts) {
@@ -41,6 +46,18 @@ export class Follower {
 
   /** Follows until the signal is aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
+    const retries = new Retries(
+      this.#parts.retry,
+      (bindingId) => void this.#readAgain(bindingId, retries, signal),
+    );
+    try {
+      await this.#run(retries, signal);
+    } finally {
+      retries.close();
+    }
+  }
+
+  async #run(retries: Retries, signal: AbortSignal): Promise<void> {
     const { firstMilliseconds, mostMilliseconds } = this.#parts.retry;
     const factory = new ExponentialBackoff({ initialDelay: firstMilliseconds, maxDelay: mostMilliseconds });
     let backoff: IBackoff<unknown> | undefined;
@@ -54,10 +71,11 @@ export class Follower {
           isPast(listedAt, this.#parts.resyncSeconds)
         ) {
           this.#wanted = new AbortController();
-          cursor = await this.#list(signal);
+          cursor = undefined; // until it has succeeded, the listing is still owed
+          cursor = await this.#list(retries, signal);
           listedAt = performance.now();
         }
-        cursor = await this.#follow(cursor, signal);
+        cursor = await this.#follow(cursor, retries, signal);
         backoff = undefined;
       } catch (error) {
         if (signal.aborted) return;
@@ -79,7 +97,7 @@ export class Follower {
     this.#wanted.abort();
   }
 
-  async #list(signal: AbortSignal): Promise<string> {
+  async #list(retries: Retries, signal: AbortSignal): Promise<string> {
     const { networkService, listed } = this.#parts;
     const ids = new Set<string>();
     let cursor: string | undefined;
@@ -93,27 +111,57 @@ export class Follower {
       }
       pageToken = page.nextPageToken;
     } while (pageToken !== undefined);
-    await listed(ids);
+    await this.#readAll(listed(ids), retries, signal);
     return cursor;
   }
 
-  /** One step of the feed. The place moves on only when every change was read. */
-  async #follow(cursor: string, signal: AbortSignal): Promise<string> {
+  /** One step of the feed. The place moves on only when every change was read, or is to be read by itself. */
+  async #follow(cursor: string, retries: Retries, signal: AbortSignal): Promise<string> {
     const { networkService, waitSeconds } = this.#parts;
     const until = AbortSignal.any([signal, this.#wanted.signal]);
     const { items, nextCursor } = await networkService.changes(cursor, waitSeconds, until);
     const last = new Map(items.map((change) => [change.bindingId, change]));
-    await Promise.all([...last.values()].map((change) => this.#slots.run(() => this.#read(change, signal))));
+    await this.#readAll([...last.values()], retries, signal);
     return nextCursor;
   }
 
-  async #read({ bindingId, projectId, vnicId }: Change, signal: AbortSignal): Promise<void> {
-    const { networkService, gone } = this.#parts;
+  async #readAll(bindings: readonly NamedBinding[], retries: Retries, signal: AbortSignal): Promise<void> {
+    const read = (binding: NamedBinding) => this.#slots.run(() => this.#read(binding, retries, signal));
+    await Promise.all(bindings.map(read));
+  }
+
+  /** Reads one binding. Rejects only when nothing can be read: what goes wrong with one alone must not hold up the others. */
+  async #read(binding: NamedBinding, retries: Retries, signal: AbortSignal): Promise<void> {
+    const { networkService, gone, logger } = this.#parts;
+    const { bindingId, projectId, vnicId } = binding;
     try {
       this.#hear(await networkService.getBinding(bindingId, signal));
     } catch (error) {
-      if (!(error instanceof NetworkServiceError) || error.code !== 'binding-not-found') throw error;
+      if (!(error instanceof NetworkServiceError) || error.code === 'unreachable') throw error;
+      if (error.code !== 'binding-not-found') {
+        const { code, message } = error;
+        logger.warn({ projectId, vnicId, bindingId, code, reason: message }, 'a binding could not be read');
+        this.#unread.set(bindingId, binding);
+        retries.schedule(bindingId);
+        return;
+      }
       gone({ projectId, vnicId }, bindingId);
+    }
+    this.#unread.delete(bindingId);
+    retries.settle(bindingId);
+  }
+
+  async #readAgain(bindingId: string, retries: Retries, signal: AbortSignal): Promise<void> {
+    const binding = this.#unread.get(bindingId);
+    if (binding === undefined) return;
+    try {
+      await this.#readAll([binding], retries, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof NetworkServiceError)) {
+        this.#parts.logger.error({ bindingId, err: error }, 'reading a binding failed');
+      }
+      retries.schedule(bindingId);
     }
   }
 

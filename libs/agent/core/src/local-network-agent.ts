@@ -103,7 +103,7 @@ export class LocalNetworkAgent implements NetworkAgent {
       gone: (key, bindingId) => news.gone(key, bindingId),
       listed: (bindingIds) => {
         observer.resynced();
-        return news.listed(bindingIds);
+        return news.unlisted(bindingIds);
       },
       waitSeconds: options.followSeconds ?? 25,
       resyncSeconds: options.resyncSeconds ?? 600,

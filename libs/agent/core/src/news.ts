@@ -1,9 +1,9 @@
 import type { VnicKey } from '@patchpanel/contract-agent';
 import type { ProviderLogger } from '@patchpanel/provider';
+import type { NamedBinding } from './follower.ts';
 import { gone, heard } from './hearing.ts';
 import type { HostProviders } from './host-providers.ts';
 import type { Journal } from './journal.ts';
-import { NetworkServiceError, type NetworkService } from './network-service.ts';
 import type { Reconciler } from './reconciler.ts';
 import { isSameAttachment, keyText, newRecord, type KnownBinding, type WiringRecord } from './record.ts';
 import type { Workbench } from './workbench.ts';
@@ -12,10 +12,8 @@ export interface NewsParts {
   readonly journal: Journal;
   readonly providers: HostProviders;
   readonly reconciler: Reconciler;
-  readonly networkService: NetworkService;
   readonly workbench: Workbench;
   readonly logger: ProviderLogger;
-  readonly closing: AbortSignal;
 }
 
 /** What the follower hears, brought to the vNICs that it is about. */
@@ -52,18 +50,12 @@ export class News {
     });
   }
 
-  /** All bindings were listed. What is held here but was not was lost, or claimed since: the service is asked. */
-  async listed(bindingIds: ReadonlySet<string>): Promise<void> {
-    const { journal, networkService, closing } = this.#parts;
-    for (const { hold, projectId, vnicId } of journal.all()) {
-      if (hold === undefined || bindingIds.has(hold.bindingId)) continue;
-      try {
-        await networkService.getBinding(hold.bindingId, closing);
-      } catch (error) {
-        if (!(error instanceof NetworkServiceError) || error.code !== 'binding-not-found') throw error;
-        this.gone({ projectId, vnicId }, hold.bindingId);
-      }
-    }
+  /** Of what is held here, what was not among all that were listed: it was lost, or claimed since. The service is to be asked. */
+  unlisted(bindingIds: ReadonlySet<string>): NamedBinding[] {
+    return this.#parts.journal.all().flatMap(({ hold, projectId, vnicId }) => {
+      const isListed = hold === undefined || bindingIds.has(hold.bindingId);
+      return isListed ? [] : [{ projectId, vnicId, bindingId: hold.bindingId }];
+    });
   }
 
   /**
