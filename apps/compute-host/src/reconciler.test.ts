@@ -377,6 +377,29 @@ test('wirings of no instance here are taken down at the start', async () => {
   expect([...bench.agent.wired.keys()]).toEqual(['vnic-a']);
 });
 
+test('wirings of no instance here are taken down later when the agent is away at the start', async () => {
+  const bench = await makeBench();
+  const card = { projectId: 'project-1', macAddress: '02:00:00:00:00:01', placement: 1 };
+  const wire = (vnicId: string) => bench.agent.ensure([{ ...card, vnicId, device: { kind: 'none' } }]);
+  await wire('vnic-stray');
+  bench.agent.isAway = true;
+  const { reconciler } = await bench.startHost();
+  await reconciler.assignAll([assignmentOf('a')]);
+  reconciler.assign(assignmentOf('b'));
+  await reconciler.lookAround();
+  bench.agent.isAway = false;
+  reconciler.retryNow();
+  await reconciler.settled();
+  expect(bench.agent.wired.has('vnic-stray')).toBe(true);
+  await reconciler.lookAround();
+  await reconciler.settled();
+  expect([...bench.agent.wired.keys()].toSorted()).toEqual(['vnic-a', 'vnic-b']);
+  // Once is enough: what others make later is theirs.
+  await wire('vnic-later');
+  await reconciler.lookAround();
+  expect(bench.agent.wired.has('vnic-later')).toBe(true);
+});
+
 test('a removal that the agent interrupts keeps the record that it needs, across a restart', async () => {
   const bench = await makeBench();
   const host = await bench.startHost();

@@ -48,7 +48,10 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #limit;
-  #isSwept = false;
+  /** Whether wirings of no instance here are still to be looked for; not before the full list was taken over. */
+  #isSweepDue: boolean | undefined;
+  /** A look for them that is under way: meanwhile no work begins, as it might be on an instance that it does not know. */
+  #sweeping: Promise<void> | undefined;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -70,7 +73,7 @@ export class Reconciler {
   /**
    * Says what all instances are to be: machines of this host's state folder that are not among them are removed. Everything is
    * reported anew. The first time, wirings that belong to no instance here, as after the loss of the state folder, are
-   * taken down.
+   * taken down; if the agent is away, `lookAround` does it as soon as it is back.
    */
   async assignAll(assignments: readonly Assignment[]): Promise<void> {
     const machines = await this.#options.driver.list();
@@ -80,8 +83,8 @@ export class Reconciler {
     for (const instanceId of [...this.#entries.keys(), ...machines.map((machine) => machine.instanceId)]) {
       if (!assigned.has(instanceId)) this.unassign(instanceId);
     }
-    if (!this.#isSwept) await this.#sweepWirings(assignments);
-    this.#isSwept = true;
+    this.#isSweepDue ??= true;
+    await this.#sweepWirings();
   }
 
   /** Cuts all waits short, as when a service that was away is back. */
@@ -99,6 +102,7 @@ export class Reconciler {
     let wirings: Map<string, string> | undefined;
     try {
       wirings = new Map((await agent.list(signal)).map(({ vnicId, status }) => [vnicId, status]));
+      await this.#sweepWirings();
     } catch (cause) {
       if (!(cause instanceof AgentCallError) && !signal.aborted) throw cause;
       log.debug({ err: cause }, 'the network agent can not be asked');
@@ -123,17 +127,26 @@ export class Reconciler {
     }
   }
 
-  /** Must be over before anything else is assigned, as that would be swept away. */
-  async #sweepWirings(assignments: readonly Assignment[]): Promise<void> {
+  /** Once, takes down the wirings that belong to no instance known here; when the agent is away it is still to be done. */
+  async #sweepWirings(): Promise<void> {
+    if (this.#isSweepDue === true) {
+      this.#sweeping ??= this.#sweep().finally(() => (this.#sweeping = undefined));
+    }
+    await this.#sweeping;
+  }
+
+  async #sweep(): Promise<void> {
     const { agent, signal, log } = this.#options;
-    const valid = assignments.flatMap(({ projectId, vnics }) =>
-      vnics.map(({ vnicId }) => ({ projectId, vnicId })),
+    const valid = [...this.#entries.values()].flatMap(({ wanted: { assignment } }) =>
+      assignment === undefined
+        ? []
+        : assignment.vnics.map(({ vnicId }) => ({ projectId: assignment.projectId, vnicId })),
     );
-    // More than one call of the agent takes.
-    if (valid.length > 10_000) return;
     try {
-      const removed = await agent.gc(valid, {}, signal);
+      // More is not what one call of the agent takes.
+      const removed = valid.length > 10_000 ? [] : await agent.gc(valid, {}, signal);
       if (removed.length > 0) log.warn({ removed }, 'took down wirings of no instance here');
+      this.#isSweepDue = false;
     } catch (cause) {
       if (!(cause instanceof AgentCallError) && !signal.aborted) throw cause;
       log.warn({ err: cause }, 'wirings of no instance here could not be looked for');
@@ -171,6 +184,7 @@ export class Reconciler {
 
   /** @returns whether nothing is left to do for what is wanted now */
   async #attempt(entry: Entry, wanted: WantedInstance): Promise<boolean> {
+    await this.#sweeping?.catch(() => undefined); // its own caller gets the failure
     if (this.#options.signal.aborted) return false;
     const log = this.#options.log.child({ instanceId: wanted.instanceId });
     const outcome = await this.#pass(entry, wanted, log);
