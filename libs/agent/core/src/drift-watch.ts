@@ -5,7 +5,14 @@ import { desiredOf, WiringFailure, type Desired, type HostProviders } from './ho
 import type { Journal } from './journal.ts';
 import type { AgentObserver } from './observer.ts';
 import { keyText } from './record.ts';
+import { Slots } from './turns.ts';
 import type { Workbench } from './workbench.ts';
+
+/** How many wirings are looked at side by side: few, so that what somebody waits for never queues behind a look at everything. */
+const parallelLooks = 2;
+
+/** How many differences of one wiring are logged, and how much of each. */
+const most = { differences: 20, characters: 300 };
 
 export interface DriftWatchParts {
   readonly journal: Journal;
@@ -23,6 +30,7 @@ export interface DriftWatchParts {
  */
 export class DriftWatch {
   readonly #parts: DriftWatchParts;
+  readonly #slots = new Slots(parallelLooks);
 
   constructor(parts: DriftWatchParts) {
     this.#parts = parts;
@@ -33,7 +41,9 @@ export class DriftWatch {
     const { journal, workbench } = this.#parts;
     await journal.forgetOldFences();
     const active = journal.all().filter(({ status }) => status === 'active');
-    await Promise.all(active.map((record) => workbench.inTurn(keyText(record), () => this.#inspect(record))));
+    // The slot first: a vNIC whose turn is taken while it waits for a slot could not be worked on.
+    const inspect = (record: VnicKey) => workbench.inTurn(keyText(record), () => this.#inspect(record));
+    await Promise.all(active.map((record) => this.#slots.run(() => inspect(record))));
   }
 
   async #inspect({ projectId, vnicId }: VnicKey): Promise<void> {
@@ -45,7 +55,10 @@ export class DriftWatch {
     const differences = await this.#compare(desired);
     if (differences.length === 0) return;
     observer.drifted({ projectId, vnicId }, differences);
-    logger.warn({ projectId, vnicId, differences }, 'a wiring departs from what it should be: repairing it');
+    logger.warn(
+      { projectId, vnicId, count: differences.length, differences: excerpt(differences) },
+      'a wiring departs from what it should be: repairing it',
+    );
     await workbench.proceed(record);
   }
 
@@ -57,4 +70,15 @@ export class DriftWatch {
       return [{ object: 'wiring', field: 'check', desired: 'possible', actual: error.problem.detail }];
     }
   }
+}
+
+/** What is fit for the log: a machine may have made any number of differences of any length. */
+function excerpt(differences: readonly Difference[]): Difference[] {
+  const clip = (text: string) => text.slice(0, most.characters);
+  return differences.slice(0, most.differences).map(({ object, field, desired, actual }) => ({
+    object: clip(object),
+    field: clip(field),
+    desired: clip(desired),
+    actual: clip(actual),
+  }));
 }

@@ -161,6 +161,59 @@ describe('what the kernel does', () => {
     );
   });
 
+  test('a look at everything leaves room for what compute asks meanwhile', async () => {
+    let isSlow = false;
+    let checking = 0;
+    const { promise: released, resolve: release } = Promise.withResolvers<undefined>();
+    withProvider((real) => ({
+      check: async (wiring, signal) => {
+        checking += 1;
+        if (isSlow) await released;
+        return real.check(wiring, signal);
+      },
+    }));
+    await start({ driftCheckSeconds: 0.05, parallel: 4 });
+    const items = await Promise.all(Array.from({ length: 8 }, () => wire()));
+    isSlow = true;
+    checking = 0;
+    await vi.waitFor(() => expect(checking).toBeGreaterThan(0), patience);
+    const item = newItem();
+    world.service.model.plug(item, { macAddress: item.macAddress });
+    // A new one, and what waits to be looked at itself: all but the two that are being looked at.
+    let answered = 0;
+    const asked = [item, ...items].map(async (one) => {
+      await agent.ensure([one]);
+      answered += 1;
+    });
+    try {
+      await vi.waitFor(() => expect(answered).toBeGreaterThanOrEqual(asked.length - 2), 2_000);
+      expect(checking).toBeLessThanOrEqual(2);
+    } finally {
+      release(undefined);
+      await Promise.all(asked);
+    }
+  });
+
+  test('the log tells of many differences by a few', async () => {
+    const warn = vi.fn();
+    await start({ driftCheckSeconds: 0.05, logger: { ...quietLogger, warn } });
+    const item = await wire();
+    const many = Array.from({ length: 500 }, (_, index) => ({
+      object: `rule ${index}`,
+      field: 'text',
+      desired: 'none',
+      actual: 'x'.repeat(10_000),
+    }));
+    let isTold = false;
+    Object.assign(provider(), { check: async () => (isTold ? [] : ((isTold = true), many)) });
+    await vi.waitFor(() => {
+      const told = warn.mock.calls.find(([, message]) => String(message).includes('departs'));
+      expect(JSON.stringify(told).length).toBeLessThan(10_000);
+      expect(told?.[0]).toMatchObject({ count: 500 });
+    }, patience);
+    expect(await listed(item)).toMatchObject({ status: 'active' });
+  });
+
   test('a machine that died is reported, not repaired in silence', async () => {
     await start({ driftCheckSeconds: 0.05 });
     const machine = spawn('sleep', ['60']);
@@ -270,7 +323,7 @@ describe('what the kernel does', () => {
       ensure: async (wiring, signal) => {
         running += 1;
         most = Math.max(most, running);
-        await new Promise((resolve) => setImmediate(resolve));
+        await new Promise((resolve) => setTimeout(resolve, 20));
         running -= 1;
         return real.ensure(wiring, signal);
       },
