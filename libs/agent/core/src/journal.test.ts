@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -61,6 +61,15 @@ test('a record that can not be read is put aside, and the others are kept', asyn
   expect(again.get(bad)).toBeUndefined();
   expect(again.get(good)).toBeDefined();
   expect(readdirSync(folder)).toContain(`${name}.unreadable`);
+});
+
+test('a record that can not be read from the disk stops the start and stays where it is', async () => {
+  await open().put(record());
+  const [name = ''] = readdirSync(folder);
+  rmSync(join(folder, name));
+  mkdirSync(join(folder, name)); // reading it fails with EISDIR, as a bad disk does with EIO
+  expect(() => open()).toThrow(/EISDIR/);
+  expect(readdirSync(folder)).toEqual([name]);
 });
 
 test('a record that says nothing new is not written again', async () => {

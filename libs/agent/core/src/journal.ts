@@ -4,6 +4,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VnicKey } from '@patchpanel/contract-agent';
 import type { ProviderLogger } from '@patchpanel/provider';
+import { ZodError } from 'zod';
 import { isTombstone, keyText, wiringRecord, type WiringRecord } from './record.ts';
 
 /** How long the fence of something removed is remembered: far longer than any request can be under way. */
@@ -27,7 +28,8 @@ export class Journal {
 
   /**
    * Reads the folder, making it where it is missing. What a crash left half written is thrown away. A file that is no
-   * record is put aside (`.unreadable`) and reported: its vNIC is then treated as one that was never heard of.
+   * record is put aside (`.unreadable`) and reported: its vNIC is then treated as one that was never heard of. Throws when
+   * a file can't be read.
    */
   static open(folder: string, logger: ProviderLogger, now: () => Date = () => new Date()): Journal {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -98,10 +100,13 @@ function textOf(record: WiringRecord): string {
   return JSON.stringify(record, undefined, 1);
 }
 
+/** Throws what the disk fails with: to go on without a record that is there would be to forget its fence. */
 function readRecord(path: string, logger: ProviderLogger): WiringRecord | undefined {
+  const text = readFileSync(path, 'utf8');
   try {
-    return wiringRecord.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return wiringRecord.parse(JSON.parse(text));
   } catch (error) {
+    if (!(error instanceof SyntaxError) && !(error instanceof ZodError)) throw error;
     logger.error({ path, err: error }, 'a record of the journal is unreadable and was put aside');
     return undefined;
   }
