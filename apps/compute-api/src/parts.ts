@@ -1,11 +1,6 @@
-import type { Knex } from 'knex';
-import {
-  idempotently,
-  inTransaction,
-  type Database,
-  type IdempotencyClaim,
-  type OperationResponse,
-} from '@patchpanel/service-kit';
+import type { Database } from '@patchpanel/service-kit';
+
+export { created, createOnce } from '@patchpanel/service-kit';
 
 /** What it takes to place instances on hosts. */
 export interface PlacementParts {
@@ -25,18 +20,4 @@ export interface Parts extends PlacementParts {
 /** A host not heard for so long has missed three heartbeats and is silent. */
 export function silentAfterSeconds({ heartbeatSeconds }: PlacementParts): number {
   return 3 * heartbeatSeconds;
-}
-
-/** Runs a creation in one transaction, once per idempotency key; a repeated request gets the first answer again. */
-export function createOnce(
-  { database }: Parts,
-  claim: IdempotencyClaim | undefined,
-  create: (trx: Knex.Transaction) => Promise<OperationResponse>,
-): Promise<OperationResponse> {
-  return inTransaction(database, (trx) => idempotently(trx, claim, () => create(trx)));
-}
-
-/** The answer to a creation. */
-export function created(location: string, body: unknown): OperationResponse {
-  return { status: 201, body, headers: { location } };
 }

@@ -72,5 +72,16 @@ describe('the configuration', () => {
     expect(help).toContain('PATCHPANEL_DATABASE_URL or DATABASE_URL');
     expect(help).toContain('Folder for data.');
     expect(help).toContain('default 10');
+    expect(help).toContain('Usage: api [--config FILE]\n');
+  });
+
+  it('lets arguments of the program itself pass, and explains them', () => {
+    const flags = { '--once': 'Ends after one round.' };
+    const env = { PATCHPANEL_DATA_DIR: '/env' };
+    expect(loadConfig(schema, { program: 'api', env, argv: ['--once'], flags }).dataDir).toBe('/env');
+    expect(() => loadConfig(schema, { program: 'api', env, argv: ['--twice'], flags })).toThrow('--twice');
+    const help = describeConfig(schema, 'api', flags);
+    expect(help).toContain('Usage: api [--config FILE] [--once]\n');
+    expect(help).toContain('Ends after one round.');
   });
 });

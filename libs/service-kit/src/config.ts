@@ -17,6 +17,8 @@ export class ConfigurationError extends Error {
 export interface LoadOptions {
   /** Name of the program, for `--help`. */
   readonly program: string;
+  /** Arguments that the program takes beside `--config`, with what they do. */
+  readonly flags?: Readonly<Record<string, string>> | undefined;
   readonly argv?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -44,7 +46,7 @@ export function loadConfig<Shape extends z.ZodRawShape>(
   const env = options.env ?? process.env;
   const sources = new Map<string, string>();
   const values: Record<string, unknown> = {};
-  const file = readFileArgument(argv);
+  const file = readFileArgument(argv, Object.keys(options.flags ?? {}));
   if (file !== undefined) {
     for (const [key, value] of Object.entries(readFile(file))) {
       if (!(key in schema.shape))
@@ -83,7 +85,7 @@ export function loadConfigOrExit<Shape extends z.ZodRawShape>(
   if (
     (options.argv ?? process.argv.slice(2)).some((argument) => argument === '--help' || argument === '-h')
   ) {
-    process.stdout.write(describeConfig(schema, options.program));
+    process.stdout.write(describeConfig(schema, options.program, options.flags));
     process.exit(0);
   }
   try {
@@ -99,6 +101,7 @@ export function loadConfigOrExit<Shape extends z.ZodRawShape>(
 export function describeConfig<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   program: string,
+  flags: Readonly<Record<string, string>> = {},
 ): string {
   const described = Object.keys(schema.shape).map((key) => {
     const property = describe(schema, key);
@@ -107,16 +110,20 @@ export function describeConfig<Shape extends z.ZodRawShape>(
     const text = typeof property['description'] === 'string' ? property['description'] : '';
     return `  ${variablesOf(schema, key).join(' or ')}  (in the file: ${key}; ${facts.join(', ')})\n      ${text}\n`;
   });
-  return `Usage: ${program} [--config FILE]\n\nSettings are environment variables, over those of the JSON file:\n\n${described.join('')}`;
+  const usage = ['--config FILE', ...Object.keys(flags)].map((argument) => ` [${argument}]`).join('');
+  const explained = Object.entries(flags).map(([flag, text]) => `  ${flag}\n      ${text}\n`);
+  const options = explained.length === 0 ? '' : `${explained.join('')}\n`;
+  return `Usage: ${program}${usage}\n\n${options}Settings are environment variables, over those of the JSON file:\n\n${described.join('')}`;
 }
 
-function readFileArgument(argv: readonly string[]): string | undefined {
+function readFileArgument(argv: readonly string[], flags: readonly string[]): string | undefined {
   let file: string | undefined;
   for (let index = 0; index < argv.length; index++) {
     const argument = argv[index] ?? '';
     if (argument === '--config') file = argv[++index] ?? '';
     else if (argument.startsWith('--config=')) file = argument.slice('--config='.length);
-    else throw new ConfigurationError([`${argument}: there is no such option`]);
+    else if (!flags.includes(argument))
+      throw new ConfigurationError([`${argument}: there is no such option`]);
   }
   if (file === '') throw new ConfigurationError(['--config: name a file']);
   return file;

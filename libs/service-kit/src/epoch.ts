@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Database } from './database.ts';
 
 /** Who this database is: a random id, and an epoch that a restore from backup raises. */
 export interface DatabaseIdentity {
@@ -26,4 +27,23 @@ export async function raiseEpoch(connection: Knex): Promise<number> {
   const [row] = rows;
   if (!row) throw new Error('the database has no identity: its migrations have not run');
   return row.epoch;
+}
+
+/** The argument of a service's program that has the epoch raised, and what it does, for `--help`. */
+export const epochFlags = {
+  '--raise-epoch':
+    'Raises the epoch of the database, says the new one and ends: to be run once after the database was restored from a backup, before the service serves again.',
+};
+
+/** Whether the process was started to raise the epoch, and not to serve. */
+export function isEpochToBeRaised(argv: readonly string[] = process.argv.slice(2)): boolean {
+  return argv.includes('--raise-epoch');
+}
+
+/** The whole of such a run: raises the epoch, says the new one and ends the process. */
+export async function raiseEpochAndExit(database: Database): Promise<never> {
+  const epoch = await raiseEpoch(database.knex);
+  await database.close();
+  process.stdout.write(`The epoch is now ${epoch}.\n`);
+  process.exit(0);
 }

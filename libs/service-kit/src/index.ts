@@ -1,5 +1,12 @@
 export { createApiApp, type ApiApp, type ApiAppOptions } from './app.ts';
 export {
+  apiSettings,
+  checkApiSettings,
+  databaseLocationOf,
+  keySourceOf,
+  type ApiSettingsOptions,
+} from './api-settings.ts';
+export {
   authorize,
   localAuthenticator,
   tokenAuthenticator,
@@ -27,11 +34,19 @@ export {
   loadConfigOrExit,
   type LoadOptions,
 } from './config.ts';
+export { created, createOnce } from './creation.ts';
 export { isDatabaseUnavailable, mapConstraint, violatedConstraint } from './database-errors.ts';
 export { openDatabase, type Database, type DatabaseLocation, type DatabaseOptions } from './database.ts';
 export { docsAssetFiles } from './docs-page.ts';
 export { readDocument, type ApiDocument, type Operation } from './document.ts';
-export { raiseEpoch, readIdentity, type DatabaseIdentity } from './epoch.ts';
+export {
+  epochFlags,
+  isEpochToBeRaised,
+  raiseEpoch,
+  raiseEpochAndExit,
+  readIdentity,
+  type DatabaseIdentity,
+} from './epoch.ts';
 export {
   appendEvents,
   currentCursor,
@@ -77,4 +92,5 @@ export {
 export { identifyProcess, type ProcessIdentity } from './process-identity.ts';
 export { repeat, type Repetition, type RepetitionOptions } from './repetition.ts';
 export { listen, parseListenAddress, type ListenAddress, type Listener } from './server.ts';
+export { serve, type Side } from './serving.ts';
 export { afterCommit, inTransaction, type TransactionOptions } from './transactions.ts';
