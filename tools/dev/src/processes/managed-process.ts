@@ -33,6 +33,13 @@ export const processEnvironment = {
   LANG: 'C.UTF-8',
 } as const;
 
+/** How a test run knows the processes that outlive it, and where it wants temporary files; nothing outside of tests. */
+export function testVariables(): Record<string, string> {
+  const { PATCHPANEL_TEST_RUN: testRun, TMPDIR: folder } = process.env;
+  if (testRun === undefined) return {};
+  return { PATCHPANEL_TEST_RUN: testRun, ...(folder === undefined ? {} : { TMPDIR: folder }) };
+}
+
 /** One of our processes, running in a session of its own so that a terminal's Ctrl-C reaches us and not it. */
 export class ManagedProcess {
   readonly name: ProcessName;
@@ -43,18 +50,20 @@ export class ManagedProcess {
   readonly #logStart: number;
   #exit: string | undefined;
 
-  private constructor(launch: Launch, child: ChildProcess, identity: ProcessIdentity, logStart: number) {
+  private constructor(
+    launch: Launch,
+    identity: ProcessIdentity,
+    { exited, logStart }: { readonly exited: Promise<string>; readonly logStart: number },
+  ) {
     this.name = launch.name;
     this.identity = identity;
     this.logFile = launch.logFile;
     this.#pidFile = launch.pidFile;
     this.#logStart = logStart;
-    this.exited = new Promise((resolve) => {
-      child.once('exit', (code, signal) => {
-        this.#exit = signal ?? `exit code ${code ?? constants.signals.SIGKILL}`;
-        rmSync(launch.pidFile, { force: true });
-        resolve(this.#exit);
-      });
+    this.exited = exited.then((how) => {
+      this.#exit = how;
+      rmSync(launch.pidFile, { force: true });
+      return how;
     });
   }
 
@@ -69,8 +78,9 @@ export class ManagedProcess {
         cwd: '/',
         detached: true,
         stdio: ['ignore', log, log],
-        env: { ...processEnvironment, ...launch.env },
+        env: { ...processEnvironment, ...testVariables(), ...launch.env },
       });
+      const exited = exitOf(child); // at once: a process may end while we still look at it
       await new Promise<void>((resolve, reject) => {
         child.once('spawn', resolve);
         child.once('error', reject);
@@ -78,7 +88,7 @@ export class ManagedProcess {
       const pid = child.pid ?? 0;
       const identity = (await identifyProcess(pid)) ?? { pid, startedAt: 'ended at once' };
       writeFileSync(launch.pidFile, JSON.stringify(identity), { mode: 0o600 });
-      return new ManagedProcess(launch, child, identity, logStart);
+      return new ManagedProcess(launch, identity, { exited, logStart });
     } finally {
       closeSync(log);
     }
@@ -159,6 +169,13 @@ export class ManagedProcess {
         }
       });
   }
+}
+
+/** How a child ends, for people. */
+function exitOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code ?? constants.signals.SIGKILL}`));
+  });
 }
 
 /** Ends a process that an earlier run left, if it is still that very process. Says whether it was there. */
