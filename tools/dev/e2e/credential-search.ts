@@ -24,13 +24,28 @@ export async function findAgentTokenInCompute(stack: Stack): Promise<Finding[]> 
     const uid = uidOf(stack, name);
     for (const { pid, args } of processesOf(uid)) {
       const what = `${name}'s user, process ${args.slice(0, 2).join(' ')}`;
-      if (holdsText(readFileSync(`/proc/${pid}/environ`), token)) findings.push(`environment of ${what}`);
-      if (memoryHolds(pid, token)) findings.push(`memory of ${what}`);
+      const holds = unlessGone(() => ({
+        environment: holdsText(readFileSync(`/proc/${pid}/environ`), token),
+        memory: memoryHolds(pid, token),
+      }));
+      if (holds?.environment) findings.push(`environment of ${what}`);
+      if (holds?.memory) findings.push(`memory of ${what}`);
     }
     for (const file of await readableFilesWith(stack, name, token))
       findings.push(`file ${file}, as ${name}'s user`);
   }
   return findings;
+}
+
+/** What is found out about a process; undefined when it ends meanwhile, as a process in passing may. */
+function unlessGone<Found>(look: () => Found): Found | undefined {
+  try {
+    return look();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
 }
 
 /** Whether a process's memory holds a token, in either form that a JavaScript string may have. */
