@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { NpmStart, processesIn, tracesOf } from './npm-start.ts';
+import { foldersOf, NpmStart, processesIn, tracesOf } from './npm-start.ts';
 import { buildBundles, takeTurns } from './test-stack.ts';
 
 let endTurn: () => Promise<void>;
@@ -53,6 +53,26 @@ test('--once does the same with simulated machines where there can be no real on
   expect(await tracesOf(dataDir)).toEqual([]);
 });
 
+test('--once killed during the proof: the next run removes all that it left', async () => {
+  const killed = npmStart('--once');
+  await killed.said('Proof');
+  await killed.said(' pings ');
+  await killed.end('SIGKILL');
+  const services = processesIn(dataDir).filter(({ command }) => command.includes('main.mjs'));
+  expect(services).toHaveLength(4);
+  for (const { pid } of services) process.kill(pid, 'SIGKILL');
+  const left = await tracesOf(dataDir);
+  for (const kind of ['link', 'table', 'process', 'folder']) {
+    expect(left.some((line) => line.startsWith(kind))).toBe(true);
+  }
+
+  const next = npmStart('--once');
+  expect(await next.ended, next.output).toBe(0);
+  expect(next.output).toMatch(/killed runs removed .* once-/);
+  expect(await tracesOf(dataDir)).toEqual([]);
+  expect(readdirSync(dataDir)).toEqual([]);
+});
+
 test('Ctrl-C removes everything but the databases; a second start is refused while it runs', async () => {
   const first = npmStart();
   await first.said('Everything is up');
@@ -65,7 +85,7 @@ test('Ctrl-C removes everything but the databases; a second start is refused whi
   await first.end('SIGINT');
   expect(first.output).toContain('✓ done');
   expect(await tracesOf(dataDir)).toEqual([]);
-  expect(readdirSync(dataDir)).toEqual(['dev']);
+  expect(foldersOf(dataDir)).toEqual(['dev']);
 });
 
 test('after everything was killed at once, the next run removes what is left and works', async () => {

@@ -73,9 +73,15 @@ export async function tracesOf(dataDir: string): Promise<string[]> {
     ...links.filter(({ ifalias = '' }) => ifalias.includes(suffix)).map(({ ifname }) => `link ${ifname}`),
     ...tables.filter((line) => line.includes(suffix)),
     ...processesIn(dataDir).map(({ command }) => `process ${command}`),
-    ...readdirSync(dataDir)
-      .map((name) => join(dataDir, name, 'run'))
+    ...foldersOf(dataDir)
+      .map((name) => join(dataDir, 'patchpanel', name, 'run'))
       .filter((folder) => existsSync(folder))
       .map((folder) => `folder ${folder}`),
   ];
+}
+
+/** Names of the Patchpanels that have a folder in a data folder. */
+export function foldersOf(dataDir: string): string[] {
+  const folder = join(dataDir, 'patchpanel');
+  return existsSync(folder) ? readdirSync(folder) : [];
 }

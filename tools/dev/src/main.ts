@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { InUseError } from './lock.ts';
 import { chooseMode } from './mode.ts';
 import { readOptions, usage, UsageError, type Options } from './options.ts';
-import { placesOf } from './places.ts';
+import { placesOf, placesOfOnceRuns } from './places.ts';
 import { progressOn } from './progress.ts';
 import { Stack } from './stack.ts';
 import { walkFourSteps, type Story } from './story/four-steps.ts';
@@ -75,6 +75,7 @@ async function startStack(options: Options, narrator: Narrator): Promise<Stack> 
     mode,
     keepState: !options.once,
     places,
+    onceRuns: placesOfOnceRuns(places, options.dataDir).filter(({ state }) => state !== places.state),
     portBase: options.portBase,
     dist: join(import.meta.dirname, '..'),
     progress,

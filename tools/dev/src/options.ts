@@ -15,7 +15,7 @@ export const usage = `Usage: npm start -- [options]
 Starts both services, an agent and a host, walks the four steps, proves them, and stays up until Ctrl-C.
 
   --once            do the same, remove everything, and exit 0 only when every proof held
-  --data-dir DIR    keep state in DIR; each folder is a Patchpanel of its own
+  --data-dir DIR    keep state in DIR/patchpanel; each folder is a Patchpanel of its own
   --port-base N     listen on N+1 and N+2 (network), N+101 and N+102 (compute); 7300 unless taken
   --simulated       no kernel networking, even where there could be
   --help            this text

@@ -1,7 +1,19 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { UsageError } from './options.ts';
 import { processNames, type ProcessName, type Users } from './processes/users.ts';
 
 /** Where one Patchpanel keeps what. */
@@ -19,6 +31,8 @@ export interface Places {
   readonly programs: string;
   readonly logs: string;
   readonly pids: string;
+  /** The processes' users, so that they are the same ones each time. */
+  readonly usersFile: string;
   /** Shell variables for the user: URLs and tokens. */
   readonly userEnvironment: string;
   readonly agentSocket: string;
@@ -36,7 +50,7 @@ export interface Places {
 export function placesOf(name: string, dataDir?: string): Places {
   if (dataDir !== undefined) {
     const chosen = resolve(dataDir);
-    const state = join(chosen, name);
+    const state = join(chosen, 'patchpanel', name);
     const suffix = createHash('sha256').update(chosen).digest('hex').slice(0, 8);
     return placesIn(state, join(state, 'run'), `${name}-${suffix}`);
   }
@@ -59,11 +73,44 @@ export function placesIn(state: string, run: string, instance: string): Places {
     programs: join(state, 'programs'),
     logs: join(state, 'logs'),
     pids: join(state, 'processes'),
+    usersFile: join(state, 'users.json'),
     userEnvironment: join(state, 'user.env'),
     agentSocket: join(run, 'agent', 'agent.sock'),
     folderOf: (name) => join(state, name),
     tokenOf: (name) => join(state, name, 'token'),
   };
+}
+
+/** Marks a state folder as of our making. */
+const markerFile = '.patchpanel-state';
+
+/**
+ * Makes the state folder, or sees that it is one of ours: what is in it gets replaced and removed.
+ *
+ * @throws {UsageError} when somebody else has put something there.
+ */
+export function claimState({ state }: Places): void {
+  const marker = join(state, markerFile);
+  if (existsSync(marker)) return;
+  if (existsSync(state) && (!statSync(state).isDirectory() || readdirSync(state).length > 0)) {
+    throw new UsageError(
+      `${state} is none of Patchpanel's making, so it is left alone: move it away, or choose another --data-dir`,
+    );
+  }
+  makeFolder(state, 0o755);
+  writeFileSync(
+    marker,
+    'npm start keeps its state in this folder, and removes it when that is of no more use.\n',
+  );
+}
+
+/** The places of runs with `--once` beside these, this one's own included. */
+export function placesOfOnceRuns(places: Places, dataDir?: string): Places[] {
+  const base = dirname(places.state);
+  if (!existsSync(base)) return [];
+  return readdirSync(base)
+    .filter((name) => /^once-[0-9a-f]{8}$/.test(name) && existsSync(join(base, name, markerFile)))
+    .map((name) => placesOf(name, dataDir));
 }
 
 /** Longest path that a unix socket may have (sun_path, with its final zero). */
@@ -76,7 +123,12 @@ export function makePlaces(places: Places, users: Users | undefined): void {
   }
   for (const folder of [places.state, places.run]) makeFolder(folder, 0o755);
   for (const folder of [places.identity, places.logs, places.pids]) makeFolder(folder, 0o700);
-  for (const name of processNames) makeFolder(places.folderOf(name), 0o700, users?.[name]);
+  for (const name of processNames) {
+    const folder = places.folderOf(name);
+    const wasAnothers = users !== undefined && existsSync(folder) && statSync(folder).uid !== users[name];
+    makeFolder(folder, 0o700, users?.[name]);
+    if (wasAnothers) giveTo(users[name], folder);
+  }
   makeFolder(
     dirname(places.agentSocket),
     users === undefined ? 0o700 : 0o2750,
@@ -103,7 +155,14 @@ function removeWithParent(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   const parent = dirname(folder);
   if (basename(parent) === 'patchpanel' && existsSync(parent) && readdirSync(parent).length === 0) {
-    rmSync(parent, { recursive: true });
+    rmdirSync(parent);
+  }
+}
+
+/** Gives all that is in a folder to a user. */
+function giveTo(uid: number, folder: string): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    lchownSync(join(folder, name), uid, uid);
   }
 }
 

@@ -1,11 +1,11 @@
-import { endLeftovers } from './healing.ts';
+import { endLeftovers, healOnceRuns } from './healing.ts';
 import { TokenOffice } from './identity/tokens.ts';
 import { lockState, type Release } from './lock.ts';
 import type { Mode } from './mode.ts';
-import { makePlaces, removePlaces, removeRun, type Places } from './places.ts';
+import { claimState, makePlaces, removePlaces, removeRun, type Places } from './places.ts';
 import { choosePorts, type PortBase } from './ports.ts';
 import type { Surroundings } from './processes/configuration.ts';
-import { findUsers } from './processes/users.ts';
+import { chooseUsers } from './processes/users.ts';
 import { installPrograms } from './programs.ts';
 import type { Progress } from './progress.ts';
 
@@ -13,6 +13,8 @@ import type { Progress } from './progress.ts';
 export interface StackOptions {
   readonly mode: Mode;
   readonly places: Places;
+  /** Other runs beside this one that nobody comes back to: what is left of those that were killed is removed. */
+  readonly onceRuns?: readonly Places[];
   /** Listen on the ports that belong to this number; without it on the usual ones, or on free ones if those are taken. */
   readonly portBase?: PortBase | undefined;
   /** The folder with the bundles. */
@@ -28,7 +30,7 @@ export interface StackOptions {
 export interface Prepared {
   readonly surroundings: Surroundings;
   readonly tokens: TokenOffice;
-  /** Lets go of the folder and the ports. */
+  /** Lets go of the folder, the users and the ports. */
   readonly release: Release;
 }
 
@@ -43,13 +45,21 @@ export async function prepare(options: StackOptions, progress: Progress): Promis
     for (const each of releases) await each();
   };
   try {
-    const users = mode.isReal ? await findUsers() : undefined;
-    await progress('room made', async (say) => {
-      const { processes, machines } = await endLeftovers(places, users);
+    claimState(places);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  try {
+    const users = await progress('room made', async (say) => {
+      const { processes, machines } = await endLeftovers(places);
       if (processes.length + machines > 0) {
         say(`ended what an earlier run left: ${[...processes, `${machines} machines`].join(', ')}`);
       }
-      makePlaces(places, users);
+      const chosen = mode.isReal ? await chooseUsers(places.usersFile) : undefined;
+      if (chosen !== undefined) releases.unshift(chosen.release);
+      makePlaces(places, chosen?.users);
+      return chosen?.users;
     });
     const ports = await progress('ports', async (say) => {
       const chosen = await choosePorts(options.portBase);
@@ -65,7 +75,14 @@ export async function prepare(options: StackOptions, progress: Progress): Promis
       await office.writeServiceTokens();
       return office;
     });
-    return { surroundings: { mode, places, ports, programs, users, hostName }, tokens, release };
+    const surroundings = { mode, places, ports, programs, users, hostName };
+    const { onceRuns = [] } = options;
+    if (onceRuns.length > 0) {
+      await progress('killed runs removed', async (say) =>
+        say((await healOnceRuns(onceRuns, surroundings)).join(', ')),
+      );
+    }
+    return { surroundings, tokens, release };
   } catch (error) {
     clearPlaces(options);
     await release();

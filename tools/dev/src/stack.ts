@@ -6,9 +6,9 @@ import type { Release } from './lock.ts';
 import type { Mode } from './mode.ts';
 import type { Places } from './places.ts';
 import { clearPlaces, prepare, type Prepared, type StackOptions } from './preparation.ts';
+import { purgeKernel } from './processes/agent-purge.ts';
 import { configurationOf, programOf, urlOf, type Surroundings } from './processes/configuration.ts';
-import { commandAs, ManagedProcess, processEnvironment } from './processes/managed-process.ts';
-import { run } from './processes/run.ts';
+import { ManagedProcess } from './processes/managed-process.ts';
 import { until } from './processes/until.ts';
 import type { ProcessName, Users } from './processes/users.ts';
 import { type Progress, silently } from './progress.ts';
@@ -82,7 +82,7 @@ export class Stack {
   }
 
   async #startAll(progress: Progress): Promise<void> {
-    if (this.users !== undefined) await this.#purge();
+    if (this.users !== undefined) await purgeKernel(this.#surroundings);
     const start = (name: ProcessName) =>
       progress(name, async (say) => {
         this.#options.signal?.throwIfAborted();
@@ -184,7 +184,7 @@ export class Stack {
       stop('network-agent'),
       stop('compute-api'),
       stop('network-api'),
-      () => users && this.#purge(),
+      () => users && purgeKernel(this.#surroundings),
       () => users && stopCounting(places.instance),
       () => clearPlaces(this.#options),
       this.#release,
@@ -198,21 +198,6 @@ export class Stack {
       }
     }
     if (troubles.length > 0) throw new Error(troubles.join('\n'));
-  }
-
-  /** Lets the agent's program remove every kernel object that bears this instance's label. */
-  async #purge(): Promise<void> {
-    const { programs, users } = this.#surroundings;
-    const [program, ...args] = commandAs('network-agent', users?.['network-agent'], [
-      programs.node,
-      programOf('network-agent', programs),
-      'purge',
-    ]);
-    const { code, stdout, stderr } = await run(program, args, {
-      env: { ...processEnvironment, ...configurationOf('network-agent', this.#surroundings) },
-      timeoutMs: 30_000,
-    });
-    if (code !== 0) throw new Error(`the agent's purge failed with ${code}: ${(stderr || stdout).trim()}`);
   }
 
   /** Where a process is to be found, for people. */

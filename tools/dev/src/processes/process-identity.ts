@@ -52,6 +52,16 @@ export function processesOf(uid: number): { readonly pid: number; readonly args:
     });
 }
 
+/** The users that any process runs as. Linux only; elsewhere none. */
+export function usersWithProcesses(): ReadonlySet<number> {
+  if (process.platform !== 'linux') return new Set();
+  return new Set(
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name) => statSync(`/proc/${name}`, { throwIfNoEntry: false })?.uid ?? []),
+  );
+}
+
 /** Reads a file of /proc; undefined when the process has just ended. */
 function readProc(file: string): string | undefined {
   try {
