@@ -329,7 +329,38 @@ describe('releasing', () => {
     const shown = await portOf(port.id);
     expect(shown).toMatchObject({ status: 'plugged', attachment: { status: 'plugged' } });
     expect(shown.attachment).not.toHaveProperty('binding');
-    expect((await other.claim(attachment)).status).toBe('building');
+    expect((await other.claim(attachment, 2)).status).toBe('building');
+  });
+
+  it('forgets no placement: an older one is refused on any host, after any plug', async () => {
+    const { port, attachment } = await pluggedPort();
+    const first = await host.claim(attachment, 7);
+    await host.release(first.id);
+    const refusedOn = async (agent: TestHost, plug: typeof attachment) => {
+      const { body } = await agent.post('/v1/bindings', claimOf(plug, 6)).expect(409);
+      expect(body.code).toBe('stale-placement');
+      expect(body.detail).toContain('7');
+    };
+    await refusedOn(host, attachment);
+    await refusedOn(other, attachment);
+    expect((await portOf(port.id)).status).toBe('plugged');
+    await user.unplug(port.id);
+    const replugged = await user.plug(port.id, attachment.vnicId, attachment.macAddress);
+    expect(replugged.generation).toBe(2);
+    await refusedOn(other, replugged);
+    const second = await other.claim(replugged, 7);
+    expect(second).toMatchObject({ generation: 2, placement: 7 });
+    await refusedOn(host, replugged);
+    await other.release(second.id);
+    expect((await host.claim(replugged, 8)).placement).toBe(8);
+  });
+
+  it('takes no placement for known that was refused', async () => {
+    const { attachment } = await pluggedPort();
+    const { id } = await host.claim(attachment, 3);
+    await other.post('/v1/bindings', claimOf(attachment, 99)).expect(409);
+    await host.release(id);
+    expect((await other.claim(attachment, 4)).placement).toBe(4);
   });
 
   it('is no error for what never was', async () => {

@@ -33,6 +33,7 @@ import {
   insertBinding,
   lockBinding,
   lockBindingOfVnic,
+  notePlacement,
   selectBindings,
   selectSuperseded,
   updateBinding,
@@ -102,7 +103,8 @@ export function getBinding(parts: Parts, caller: ServiceCaller, id: string): Pro
 
 /**
  * Binds an attachment to the caller's host; `isNew` is false when it was bound there already. What the host still has of an
- * earlier plug of the same vNIC is superseded: it need not be released on its own.
+ * earlier plug of the same vNIC is superseded: it need not be released on its own. A placement older than any that the vNIC
+ * was ever claimed with, by whichever host, is refused.
  */
 export function claimBinding(
   parts: Parts,
@@ -111,10 +113,11 @@ export function claimBinding(
 ): Promise<{ binding: Binding; isNew: boolean }> {
   return inTransaction(parts.database, async (trx) => {
     const attachment = await lockAttachment(trx, claim.projectId, claim.vnicId);
+    const newest = await notePlacement(trx, claim.projectId, claim.vnicId, claim.placement);
+    if (claim.placement < newest) throw stalePlacement(newest, claim.placement);
     const live = await findLiveBinding(trx, attachment.port_id);
     checkClaim(caller, claim, attachment, live);
     const last = await lockBindingOfVnic(trx, claim.projectId, claim.vnicId, caller.host);
-    if (last && claim.placement < last.placement) throw stalePlacement(last.placement, claim.placement);
     if (live && live.placement === claim.placement) {
       return { binding: await describeBinding(parts, trx, live), isNew: false };
     }

@@ -57,6 +57,28 @@ export async function findLiveBinding(connection: Knex, portId: string): Promise
   return rows[0];
 }
 
+/**
+ * Takes note of the placement that a claim comes with and gives the highest one known of the vNIC then: the claim is out of
+ * date when that is higher than its own. By primary key; locks the row, so that of several claims the later sees the earlier.
+ */
+export async function notePlacement(
+  trx: Knex,
+  projectId: string,
+  vnicId: string,
+  placement: number,
+): Promise<number> {
+  const rows = await queryRows<{ placement: number }>(
+    trx,
+    `update vnic_generations
+     set placement = greatest(placement, :placement)
+     where project_id = :projectId
+     and vnic_id = :vnicId
+     returning placement`,
+    { projectId, vnicId, placement },
+  );
+  return onlyRow(rows).placement;
+}
+
 /** What a host has, or last had, of a vNIC, locked. Served by bindings_vnic_on_host. */
 export async function lockBindingOfVnic(
   trx: Knex,

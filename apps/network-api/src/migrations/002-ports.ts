@@ -40,12 +40,14 @@ export const ports: Migration = {
         constraint attachments_vnic unique (project_id, vnic_id),
         constraint attachments_mac_address unique (network_id, mac_address)
       )`);
-    // Counts the plugs of a pair for ever, so that what holds an older number stays out of date.
+    // Counts the plugs of a pair and keeps the highest placement that a claim came with, both for ever, so that what holds an
+    // older number stays out of date: unplugging and releasing leave the row alone.
     await connection.raw(`
       create table vnic_generations (
         project_id uuid not null,
         vnic_id uuid not null,
         generation bigint not null check (generation > 0),
+        placement bigint not null default 0 check (placement between 0 and 9007199254740991),
         primary key (project_id, vnic_id)
       )`);
   },
