@@ -67,7 +67,7 @@ export function catalogOf(
       }
       const errors = optionErrors(entry.validateOptions, network.options);
       if (errors.length > 0) throw invalidRequest(errors);
-      refuseIssues(entry.provider.validateNetwork(network), { '/options': '/providerOptions' });
+      refuseIssues(entry.provider.validateNetwork(network), toNetworkRequest);
     },
   };
 }
@@ -75,15 +75,15 @@ export function catalogOf(
 /** Throws `invalid-request` (400) with a provider's reasons to refuse, when there are any. */
 export function refuseIssues(
   issues: readonly ValidationIssue[],
-  renamed: Readonly<Record<string, string>> = {},
+  toRequest: (pointer: string) => string = (pointer) => pointer,
 ): void {
   if (issues.length === 0) return;
-  throw invalidRequest(
-    issues.map(({ pointer, detail }) => {
-      const [from, to] = Object.entries(renamed).find(([prefix]) => pointer.startsWith(prefix)) ?? ['', ''];
-      return { pointer: `${to}${pointer.slice(from.length)}`, detail };
-    }),
-  );
+  throw invalidRequest(issues.map(({ pointer, detail }) => ({ pointer: toRequest(pointer), detail })));
+}
+
+/** A network's options have another name in requests. */
+function toNetworkRequest(pointer: string): string {
+  return pointer.replace(/^\/options(?=\/|$)/, '/providerOptions');
 }
 
 function compile(provider: ServerProvider): Entry {

@@ -46,6 +46,29 @@ describe('ports', () => {
     await user.get(`/v1/ports?networkId=${network.id}`).expect(200, { items: [] });
   });
 
+  it('are refused for their provider with a pointer into the request: to the address, or to who asked for any', async () => {
+    const { ports, subnets } = await networkWith('10.13.0.0/24');
+    const [good, bad] = [{ ipAddress: '10.13.0.9' }, { ipAddress: '10.13.0.2' }];
+    const fromSubnet = { subnetId: subnets[0]?.id };
+    const first = { fixedIps: [{ ipAddress: '10.13.0.7' }] };
+    for (const [path, body, pointer] of [
+      [ports, { fixedIps: [good, bad] }, '/fixedIps/1/ipAddress'],
+      [ports, {}, ''],
+      [`${ports}/bulk`, { ports: [first, { fixedIps: [good, bad] }] }, '/ports/1/fixedIps/1/ipAddress'],
+      [`${ports}/bulk`, { ports: [first, { fixedIps: [fromSubnet] }] }, '/ports/1/fixedIps/0'],
+      [`${ports}/bulk`, { ports: [first, {}] }, '/ports/1'],
+    ] as const) {
+      const { body: answer } = await user.post(path, body).expect(400);
+      expect(answer).toMatchObject({
+        code: 'invalid-request',
+        errors: [{ pointer, detail: 'must not be 10.13.0.2' }],
+      });
+      expect(answer.detail).toBe(
+        `Correct the request: ${pointer === '' ? 'the body' : pointer} must not be 10.13.0.2.`,
+      );
+    }
+  });
+
   it('get one address of each IP version that the network has a subnet for', async () => {
     const { network } = await networkWith('2001:db8::/64', '10.0.0.0/24', '10.0.1.0/24');
     expect(addressesOf(await user.port(network.id))).toEqual(['10.0.0.2', '2001:db8::2']);

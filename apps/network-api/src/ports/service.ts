@@ -145,7 +145,14 @@ async function makePorts(
     admin_state: input.adminState ?? 'up',
   }));
   for (const [index, row] of rows.entries()) {
-    checkWithProvider(parts, network, subnets, row, addressesOf.get(index) ?? []);
+    checkWithProvider(
+      parts,
+      network,
+      subnets,
+      row,
+      addressesOf.get(index) ?? [],
+      (pointer) => `${pointerOf(index)}${deepestGiven(inputs[index], pointer)}`,
+    );
   }
   const createdAt = await insertPorts(trx, rows);
   const portIds = rows.map(({ id }) => id);
@@ -191,6 +198,7 @@ function checkWithProvider(
   subnets: readonly SubnetRow[],
   port: { readonly id: string; readonly project_id: string; readonly admin_state: 'up' | 'down' },
   addresses: readonly PortAddress[],
+  toRequest: (pointer: string) => string,
 ): void {
   const fixedIps = addresses.flatMap(({ subnetId, ipVersion, value }) => {
     const subnet = subnets.find(({ id }) => id === subnetId);
@@ -216,7 +224,20 @@ function checkWithProvider(
       },
       toNetworkContext(network),
     ),
+    toRequest,
   );
+}
+
+/** As much of a pointer as the caller has written: the provider sees defaults and automatic addresses filled in. */
+function deepestGiven(input: unknown, pointer: string): string {
+  let given = '';
+  let value = input;
+  for (const key of pointer.split('/').slice(1)) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return given;
+    value = Reflect.get(value, key);
+    given += `/${key}`;
+  }
+  return given;
 }
 
 async function freeAddresses(trx: Knex, released: readonly PortAddress[]): Promise<void> {

@@ -19,8 +19,16 @@ export function testProvider(name: string, ipVersions: readonly IpVersion[] = [4
       options['vlan'] === 13 ? [{ pointer: '/options/vlan', detail: 'must not be 13' }] : [],
     validateSubnet: ({ cidr }) =>
       cidr === '10.66.0.0/16' ? [{ pointer: '/cidr', detail: 'must not be 10.66.0.0/16' }] : [],
-    validatePort: ({ fixedIps }) =>
-      fixedIps.length > 3 ? [{ pointer: '/fixedIps', detail: 'must not have more than 3 addresses' }] : [],
+    validatePort: ({ fixedIps }) => [
+      ...(fixedIps.length > 3
+        ? [{ pointer: '/fixedIps', detail: 'must not have more than 3 addresses' }]
+        : []),
+      ...fixedIps.flatMap(({ ipAddress }, index) =>
+        ipAddress === '10.13.0.2'
+          ? [{ pointer: `/fixedIps/${index}/ipAddress`, detail: 'must not be 10.13.0.2' }]
+          : [],
+      ),
+    ],
     wiring: ({ network, subnets, port }) => ({
       version: 1,
       document: { provider: name, networkId: network.id, portId: port.id, subnets: subnets.length },
