@@ -135,8 +135,8 @@ describe(`hosts on ${testEngine()}`, () => {
 
   it('need a name that can be one', async () => {
     const host = await service.host('Not A Name');
-    const { body } = await host.put('/v1/host').send({ driver: 'netns', instanceCapacity: 1 }).expect(403);
-    expect(body.code).toBe('forbidden');
+    const { body } = await host.put('/v1/host').send({ driver: 'netns', instanceCapacity: 1 }).expect(401);
+    expect(body.code).toBe('unauthenticated');
   });
 
   it('have tokens of their own: neither listener takes those of the other', async () => {

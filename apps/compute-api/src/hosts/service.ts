@@ -3,8 +3,8 @@ import type { HostRegistration, RegisteredHost } from '@patchpanel/contract-comp
 import {
   afterCommit,
   appendEvents,
-  commonProblem,
   inTransaction,
+  isHostName,
   readPageRequest,
   toPage,
   type ServiceCaller,
@@ -13,7 +13,6 @@ import {
 import { authorise } from '../authorisation.ts';
 import { silentAfterSeconds, type Parts, type PlacementParts } from '../parts.ts';
 import { problem, southboundProblem } from '../problems.ts';
-import { isHostName } from './host-name.ts';
 import { hostEvent, presentHost } from './representation.ts';
 import {
   insertHost,
@@ -50,8 +49,6 @@ export async function registerHost(
   registration: HostRegistration,
 ): Promise<RegisteredHost> {
   const name = caller.host;
-  if (!isHostName(name))
-    throw commonProblem('forbidden', `The token names "${name}", which is no host name.`);
   const said = { name, driver: registration.driver, instance_capacity: registration.instanceCapacity };
   await inTransaction(parts.database, async (trx) => {
     const inserted = await insertHost(trx, said);
