@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { problemCodesOf, withProblems, type JsonObject, type ProblemCodeTable } from './standard-problems.ts';
 
 const table: ProblemCodeTable = {
-  'invalid-request': { status: 400, standard: 'input', title: 'Wrong input' },
+  'invalid-request': { status: 400, standard: 'always', title: 'Wrong input' },
   'invalid-page-token': { status: 400, standard: 'page-token', title: 'Wrong page token' },
   unauthenticated: { status: 401, standard: 'secured', title: 'Token needed' },
   'route-not-found': { status: 404, standard: 'routing', title: 'Nothing here' },
@@ -57,7 +57,7 @@ describe('withProblems', () => {
 
   it('leaves out what cannot happen: no body, no token', () => {
     const operation = listThings(withProblems(document({ security: [] }), table, problemSchemas));
-    expect(operation['x-problem-codes']).toEqual(['internal-error']);
+    expect(operation['x-problem-codes']).toEqual(['invalid-request', 'internal-error']);
   });
 
   it('refuses a code that the table does not have, and a problem response written by hand', () => {
@@ -69,15 +69,27 @@ describe('withProblems', () => {
     ).toThrow('listThings: response 500 is written by hand');
   });
 
+  it('refuses a trait that no operation can have', () => {
+    const misspelt = {
+      ...table,
+      'invalid-request': { status: 400, standard: 'input', title: 'Wrong input' },
+    };
+    expect(() => withProblems(document({}), misspelt, problemSchemas)).toThrow(
+      'invalid-request: there is no trait input',
+    );
+  });
+
   it('lists in ProblemCode what the API can give and what answers unknown paths, and nothing else', () => {
     const result = withProblems(document({ 'x-problem-codes': ['thing-not-found'] }), table, problemSchemas);
     expect(problemCodesOf(result, table).map(([code]) => code)).toEqual([
+      'invalid-request',
       'unauthenticated',
       'route-not-found',
       'thing-not-found',
       'internal-error',
     ]);
     const schemas = (result['components'] as JsonObject)['schemas'] as JsonObject;
+    expect(schemas['ProblemCode']).toMatchObject({ examples: ['invalid-request'] });
     expect(schemas['Problem']).toEqual({
       type: 'object',
       properties: { code: { $ref: '#/components/schemas/ProblemCode' } },

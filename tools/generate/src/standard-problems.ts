@@ -44,25 +44,28 @@ function dereference(document: JsonObject, value: Json): Json {
   return found;
 }
 
+/** The parameters that bring problems with them, and the trait of an operation that takes one. */
+const traitOfParameter: Readonly<Record<string, string>> = {
+  pageToken: 'page-token',
+  cursor: 'cursor',
+  'If-Match': 'if-match',
+  'Idempotency-Key': 'idempotency-key',
+};
+
+const allTraits = ['always', 'secured', 'body', 'routing', ...Object.values(traitOfParameter)];
+
 /** The traits of an operation that decide which standard problems it can have. */
 function traitsOf(document: JsonObject, pathItem: JsonObject, operation: JsonObject): Set<string> {
   const traits = new Set(['always']);
   const security = operation['security'] ?? document['security'];
   if (Array.isArray(security) && security.length > 0) traits.add('secured');
-  if (operation['requestBody'] !== undefined) traits.add('body').add('input');
+  if (operation['requestBody'] !== undefined) traits.add('body');
   const parameters = [pathItem['parameters'], operation['parameters']].flatMap((list) =>
     Array.isArray(list) ? list : [],
   );
-  const traitOfParameter: Record<string, string> = {
-    pageToken: 'page-token',
-    cursor: 'cursor',
-    'If-Match': 'if-match',
-    'Idempotency-Key': 'idempotency-key',
-  };
   for (const reference of parameters) {
     const parameter = dereference(document, reference);
     if (!isObject(parameter) || typeof parameter['name'] !== 'string') continue;
-    traits.add('input');
     const trait = traitOfParameter[parameter['name']];
     if (trait !== undefined) traits.add(trait);
   }
@@ -106,6 +109,10 @@ export function withProblems(
 ): JsonObject {
   const document = structuredClone(bundled);
   const used = new Set<string>();
+  for (const [code, { standard }] of Object.entries(table)) {
+    if (standard !== undefined && !allTraits.includes(standard))
+      throw new Error(`${code}: there is no trait ${standard}`);
+  }
   const routing = Object.entries(table).filter(([, entry]) => entry.standard === 'routing');
   for (const [code] of routing) used.add(code);
 
@@ -153,6 +160,7 @@ export function withProblems(
           .map((code) => `- \`${code}\` (${table[code]?.status}): ${table[code]?.title}.`)
           .join('\n'),
         enum: usedCodes,
+        examples: usedCodes.slice(0, 1),
       },
     },
   };

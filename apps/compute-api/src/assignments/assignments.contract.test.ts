@@ -47,7 +47,7 @@ describe(`assignments on ${testEngine()}`, () => {
       projectId: user.projectId,
       name: 'web-1',
       desired: 'running',
-      placement: 1,
+      placement: instance.placement,
       revision: 1,
       vnics: [
         { vnicId: second.id, macAddress: second.macAddress },
@@ -199,14 +199,14 @@ describe(`reports on ${testEngine()}`, () => {
 
   it('answer an order only when they were made after it', async () => {
     const { id } = await user.makeInstance();
-    const { revision } = await host.readAssignment(id);
+    const { revision, placement } = await host.readAssignment(id);
     await user.post(`/v1/instances/${id}/stop`).expect(202);
     await host.report(id, { status: 'absent', observedRevision: revision });
     expect((await user.readInstance(id)).status).toBe('stopping');
     await host.report(id, { status: 'absent' });
     expect((await user.readInstance(id)).status).toBe('stopped');
     await user.delete(`/v1/instances/${id}`).expect(202);
-    const late = { status: 'absent', placement: 1, observedRevision: revision };
+    const late = { status: 'absent', placement, observedRevision: revision };
     await host.put(`/v1/assignments/${id}/status`).send(late).expect(204);
     expect((await user.readInstance(id)).status).toBe('deleting');
     await host.report(id, { status: 'absent' });
@@ -214,23 +214,26 @@ describe(`reports on ${testEngine()}`, () => {
   });
 
   it('of another placement are stale and change nothing', async () => {
-    const { id } = await user.makeInstance();
+    const { id, placement } = await user.makeInstance();
     await host.report(id, { status: 'running' });
-    await service.database.knex('instances').where({ id }).update({ placement: 2 });
+    await service.database
+      .knex('instances')
+      .where({ id })
+      .update({ placement: placement + 1 });
     const before = await user.readInstance(id);
     const { body } = await host
       .put(`/v1/assignments/${id}/status`)
-      .send({ status: 'absent', placement: 1, observedRevision: 1 })
+      .send({ status: 'absent', placement, observedRevision: 1 })
       .expect(409);
     expect(body.code).toBe('stale-placement');
     expect(await user.readInstance(id)).toEqual(before);
   });
 
   it('on a revision that never was are refused', async () => {
-    const { id } = await user.makeInstance();
+    const { id, placement } = await user.makeInstance();
     const { body } = await host
       .put(`/v1/assignments/${id}/status`)
-      .send({ status: 'running', placement: 1, observedRevision: 99 })
+      .send({ status: 'running', placement, observedRevision: 99 })
       .expect(400);
     expect(body).toMatchObject({ code: 'invalid-request', errors: [{ pointer: '/observedRevision' }] });
   });

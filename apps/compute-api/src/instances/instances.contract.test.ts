@@ -1,3 +1,4 @@
+import type { Instance } from '@patchpanel/contract-compute';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testEngine } from '@patchpanel/service-kit/testing';
@@ -38,7 +39,8 @@ describe(`instances on ${testEngine()}`, () => {
       powerState: 'running',
       status: 'starting',
       hostName: host.name,
-      placement: 1,
+      placement: expect.any(Number),
+      generation: 1,
       observedGeneration: 0,
       revision: 1,
     });
@@ -128,8 +130,9 @@ describe(`instances on ${testEngine()}`, () => {
       powerState: 'running',
       status: 'starting',
       hostName: host.name,
-      placement: 1,
+      placement: expect.any(Number),
     });
+    expect(body.placement).toBeGreaterThan(0);
     await host.report(made.id, { status: 'running' });
     expect(await user.readInstance(made.id)).toMatchObject({ status: 'running', observedGeneration: 2 });
   });
@@ -141,13 +144,43 @@ describe(`instances on ${testEngine()}`, () => {
     expect(running).toMatchObject({ status: 'running', revision: 2, observedGeneration: 1 });
     const stopping = await user.post(`/v1/instances/${id}/stop`).expect(202);
     expect(stopping.body).toMatchObject({ powerState: 'stopped', status: 'stopping', revision: 3 });
-    expect(await host.readAssignment(id)).toMatchObject({ desired: 'stopped', placement: 1, revision: 3 });
+    const { placement } = running;
+    expect(await host.readAssignment(id)).toMatchObject({ desired: 'stopped', placement, revision: 3 });
     await host.report(id, { status: 'stopped' });
     const { instanceCount } = await service.readHost(host.name);
     expect(await user.readInstance(id)).toMatchObject({ status: 'stopped', hostName: host.name });
     const starting = await user.post(`/v1/instances/${id}/start`).expect(202);
-    expect(starting.body).toMatchObject({ status: 'starting', hostName: host.name, placement: 1 });
+    expect(starting.body).toMatchObject({ status: 'starting', hostName: host.name, placement });
     expect((await service.readHost(host.name)).instanceCount).toBe(instanceCount);
+  });
+
+  it('answer a repeated order when they have answered the first: its generation is the same', async () => {
+    const { id } = await user.makeInstance();
+    await host.report(id, { status: 'running' });
+    await user.post(`/v1/instances/${id}/stop`).expect(202);
+    await host.report(id, { status: 'stopped' });
+    const first: Instance = (await user.post(`/v1/instances/${id}/start`).expect(202)).body;
+    expect(first.observedGeneration).toBeLessThan(first.generation);
+    await host.report(id, { status: 'running' });
+    const again: Instance = (await user.post(`/v1/instances/${id}/start`).expect(202)).body;
+    expect(again).toMatchObject({ status: 'running', generation: first.generation });
+    expect(again.revision).toBeGreaterThan(again.generation);
+    expect(again.observedGeneration).toBeGreaterThanOrEqual(again.generation);
+  });
+
+  it('that no host has answer the order to be stopped at once', async () => {
+    const made = await user.makeInstance({ powerState: 'stopped' });
+    expect(made).toMatchObject({ status: 'stopped', generation: 1, observedGeneration: 1 });
+    const { body } = await user.delete(`/v1/instances/${made.id}`).expect(202);
+    expect(body).toMatchObject({ status: 'deleting', generation: 2, observedGeneration: 2 });
+    const owner = await service.user();
+    await withoutHosts(async () => {
+      const waiting = await owner.makeInstance();
+      expect(waiting).toMatchObject({ status: 'scheduling', generation: 1, observedGeneration: 0 });
+      const { body: stopped } = await owner.post(`/v1/instances/${waiting.id}/stop`).expect(202);
+      expect(stopped.status).toBe('stopped');
+      expect(stopped.observedGeneration).toBe(stopped.generation);
+    });
   });
 
   it.each(['start', 'stop'] as const)('take the order to %s twice, and change once', async (order) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { silentLogger } from '@patchpanel/service-kit';
+import { raiseEpoch, silentLogger } from '@patchpanel/service-kit';
 import { testEngine } from '@patchpanel/service-kit/testing';
 import {
   eventually,
@@ -47,9 +47,13 @@ describe(`placement on ${testEngine()}`, () => {
     const host = await service.host('late');
     await host.register();
     const instance = await placed(id);
-    expect(instance).toMatchObject({ hostName: 'late', placement: 1, revision: 2 });
+    expect(instance).toMatchObject({ hostName: 'late', placement: expect.any(Number), revision: 2 });
     expect(instance).not.toHaveProperty('statusReason');
-    expect(await host.readAssignment(id)).toMatchObject({ desired: 'running', placement: 1, revision: 2 });
+    expect(await host.readAssignment(id)).toMatchObject({
+      desired: 'running',
+      placement: instance.placement,
+      revision: 2,
+    });
   });
 
   it('spreads over hosts by their load', async () => {
@@ -131,6 +135,45 @@ describe(`placement on ${testEngine()}`, () => {
     const parts = { database: service.database, heartbeatSeconds: 60 };
     const placing = startPlacing(parts, silentLogger());
     await placed(id).finally(placing.stop);
+  });
+
+  it('numbers rise across instances, so that a vNIC which moves to another one presents a higher one', async () => {
+    const host = await service.host('only');
+    await host.register();
+    const vnic = await user.makeVnic();
+    let last = 0;
+    for (let move = 0; move < 3; move++) {
+      const { id, placement } = await user.makeInstance({ vnicIds: [vnic.id] });
+      expect(placement).toBeGreaterThan(last);
+      expect(await host.readAssignment(id)).toMatchObject({ placement });
+      last = placement;
+      await user.delete(`/v1/instances/${id}`).expect(202);
+      await host.report(id, { status: 'absent' });
+    }
+  });
+
+  it('numbers rise also when the database is restored, if only its epoch is raised', async () => {
+    const own = await startComputeService();
+    try {
+      const owner = await own.user();
+      await (await own.host('only')).register();
+      const { knex } = own.database;
+      for (let index = 0; index < 3; index++) await owner.makeInstance();
+      const { placement: lost } = await owner.makeInstance();
+      // The backup is from before the first instance.
+      await knex.raw(`select setval('instance_placements', 1, false)`);
+      const epoch = await raiseEpoch(knex);
+      const { placement } = await owner.makeInstance();
+      expect(placement).toBeGreaterThan(lost);
+      expect(placement).toBe((epoch - 1) * 2 ** 32 + 1);
+      // The last number of the last epoch is the last that a client can compare exactly.
+      await knex('database_identity').update({ epoch: 2 ** 21 });
+      await knex.raw(`select setval('instance_placements', 4294967295, false)`);
+      expect((await owner.makeInstance()).placement).toBe(Number.MAX_SAFE_INTEGER);
+      await owner.post('/v1/instances').send({}).expect(500);
+    } finally {
+      await own.close();
+    }
   });
 
   it('starting an instance that never ran takes its turn behind those who wait', async () => {

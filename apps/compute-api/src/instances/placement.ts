@@ -6,6 +6,7 @@ import { assignmentEvents, instanceEvent } from './representation.ts';
 import {
   isAnyWaiting,
   lockNextWaiting,
+  nextPlacement,
   setWaitingReason,
   updateInstance,
   type InstanceChange,
@@ -22,7 +23,7 @@ const toldAtOnce = 500;
 export async function findPlace(
   trx: Knex.Transaction,
   parts: PlacementParts,
-  instance: { readonly placement: number; readonly isNew: boolean },
+  instance: { readonly isNew: boolean },
 ): Promise<InstanceChange> {
   const mustQueue = instance.isNew && (await isAnyWaiting(trx));
   const host = mustQueue ? undefined : await takePlaceOnHost(trx, silentAfterSeconds(parts));
@@ -32,7 +33,7 @@ export async function findPlace(
   }
   return {
     host_name: host,
-    placement: instance.placement + 1,
+    placement: await nextPlacement(trx),
     status: 'starting',
     status_reason: null,
     reported_status: null,
@@ -60,7 +61,7 @@ export async function placeWaitingInstances(parts: PlacementParts, signal: Abort
 async function placeNext(trx: Knex.Transaction, parts: PlacementParts): Promise<boolean> {
   const instance = await lockNextWaiting(trx);
   if (!instance) return false;
-  const change = await findPlace(trx, parts, { placement: instance.placement, isNew: false });
+  const change = await findPlace(trx, parts, { isNew: false });
   if (change.status === 'scheduling') return false;
   const revision = instance.revision + 1;
   const placed = await updateInstance(trx, instance.id, {

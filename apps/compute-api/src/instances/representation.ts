@@ -15,6 +15,7 @@ export function presentInstance(row: InstanceRow, vnicIds: readonly string[]): I
     ...(row.status_reason === null ? {} : { statusReason: row.status_reason }),
     ...(row.host_name === null ? {} : { hostName: row.host_name }),
     placement: row.placement,
+    generation: row.generation,
     observedGeneration: row.observed_revision,
     revision: row.revision,
     createdAt: row.created_at,

@@ -46,8 +46,8 @@ export async function createInstance(
     await lockFreeVnics(trx, caller, vnicIds);
     const place: InstanceChange =
       powerState === 'running'
-        ? await findPlace(trx, parts, { placement: 0, isNew: true })
-        : { status: 'stopped' };
+        ? await findPlace(trx, parts, { isNew: true })
+        : { status: 'stopped', observed_revision: 1 };
     const instance = await insertInstance(trx, {
       id: uuidv7(),
       project_id: caller.projectId,
@@ -109,6 +109,8 @@ export async function orderInstance(
           ...instance,
           status: 'deleting',
           status_reason: null,
+          generation: instance.revision + 1,
+          observed_revision: instance.revision + 1,
           revision: instance.revision + 1,
         } as const;
         await appendEvents(trx, await removeInstance(trx, instance));
@@ -120,6 +122,7 @@ export async function orderInstance(
   });
 }
 
+/** Writes an order. One that is fulfilled by that, because no host has the machine, is answered by the service itself. */
 async function applyOrder(
   trx: Knex.Transaction,
   parts: Parts,
@@ -138,8 +141,8 @@ async function applyOrder(
   const status = publicStatus(state);
   const place: InstanceChange =
     status === 'scheduling'
-      ? await findPlace(trx, parts, { placement: instance.placement, isNew: true })
-      : { status, status_reason: null };
+      ? await findPlace(trx, parts, { isNew: true })
+      : { status, status_reason: null, ...(status === 'stopped' ? { observed_revision: revision } : {}) };
   const changed = await updateInstance(trx, instance.id, {
     power_state: powerState,
     is_deleting: isDeleting,

@@ -22,7 +22,7 @@ export interface InstanceState {
   readonly isDeleting: boolean;
   /** Whether a host has it. */
   readonly isPlaced: boolean;
-  /** Rises with each placing on a host; 0 before the first. */
+  /** The number of its placing on a host, which rises across all instances; 0 before. */
   readonly placement: number;
   /** The instance's revision when what its host is told last changed; never less than `generation`. */
   readonly assignmentRevision: number;

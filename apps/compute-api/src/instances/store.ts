@@ -43,6 +43,21 @@ export type InstanceChange = Partial<
   >
 >;
 
+/**
+ * A placement number that is higher than every one before, whichever instance had it, also when the database has been
+ * restored since and its epoch raised. Called under the locks of the instance's vNICs or later, so the numbers that a vNIC
+ * is presented with rise.
+ */
+export async function nextPlacement(trx: Knex.Transaction): Promise<number> {
+  const { rows }: { rows: { placement: number }[] } = await trx.raw(
+    `select (epoch - 1) * 4294967296 + nextval('instance_placements') as placement
+     from database_identity`,
+  );
+  const [row] = rows;
+  if (!row) throw new Error('the database has no identity: its migrations have not run');
+  return row.placement;
+}
+
 export async function insertInstance(
   trx: Knex.Transaction,
   instance: Pick<InstanceRow, 'id' | 'project_id' | 'name' | 'power_state'> & InstanceChange,

@@ -1,7 +1,13 @@
 import type { Knex } from 'knex';
 
-/** Makes an empty table: costs nothing. `status` follows from the rest by the state machine and is stored for lists to filter. */
+/**
+ * Makes an empty table: costs nothing. `status` follows from the rest by the state machine and is stored for lists to filter.
+ *
+ * A placement is (epoch - 1) * 2^32 plus a number of the sequence, which has 32 bits; so 2^21 epochs fit the integers that
+ * JSON keeps exact.
+ */
 export async function createInstances(connection: Knex): Promise<void> {
+  await connection.raw('create sequence instance_placements as bigint maxvalue 4294967295 no cycle');
   await connection.raw(`
     create table instances (
       id uuid primary key,
@@ -13,7 +19,8 @@ export async function createInstances(connection: Knex): Promise<void> {
         check (status in ('scheduling', 'starting', 'running', 'stopping', 'stopped', 'deleting', 'error')),
       status_reason text,
       host_name text constraint instances_host references hosts (name),
-      placement integer not null default 0,
+      placement bigint not null default 0
+        constraint instances_placement_range check (placement between 0 and 9007199254740991),
       assignment_revision bigint not null default 1,
       generation bigint not null default 1,
       reported_status text,

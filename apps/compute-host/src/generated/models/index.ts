@@ -54,7 +54,7 @@ export interface Assignment {
      */
     desired: AssignmentDesiredEnum;
     /**
-     * Compute's number for this placing of a machine on a host; it rises with each. Opaque to the network.
+     * Compute's number for this placing of a machine on a host; each is higher than all before it, whichever machine it was of. Opaque to the network but for its order.
      * @type {number}
      * @memberof Assignment
      */
@@ -209,7 +209,7 @@ export interface InstanceReport {
      */
     statusReason?: string;
     /**
-     * Compute's number for this placing of a machine on a host; it rises with each. Opaque to the network.
+     * Compute's number for this placing of a machine on a host; each is higher than all before it, whichever machine it was of. Opaque to the network but for its order.
      * @type {number}
      * @memberof InstanceReport
      */

@@ -66,7 +66,7 @@ export interface AgentStatusWirings {
      */
     wiring: number;
     /**
-     * Failed; being tried again.
+     * Failed; those that may yet succeed are being tried again.
      * @type {number}
      * @memberof AgentStatusWirings
      */
@@ -192,7 +192,7 @@ export interface EnsureItem {
      */
     macAddress: string;
     /**
-     * Compute's number for this placing of a machine on a host; it rises with each. Opaque to the network.
+     * Compute's number for this placing of a machine on a host; each is higher than all before it, whichever machine it was of. Opaque to the network but for its order.
      * @type {number}
      * @memberof EnsureItem
      */
@@ -425,7 +425,7 @@ export interface RemoveItem {
      */
     vnicId: string;
     /**
-     * Compute's number for this placing of a machine on a host; it rises with each. Opaque to the network.
+     * Compute's number for this placing of a machine on a host; each is higher than all before it, whichever machine it was of. Opaque to the network but for its order.
      * @type {number}
      * @memberof RemoveItem
      */
@@ -511,7 +511,7 @@ export interface Wiring {
      */
     vnicId: string;
     /**
-     * Compute's number for this placing of a machine on a host; it rises with each. Opaque to the network.
+     * Compute's number for this placing of a machine on a host; each is higher than all before it, whichever machine it was of. Opaque to the network but for its order.
      * @type {number}
      * @memberof Wiring
      */

@@ -85,7 +85,7 @@ export class BindingsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Binds the attachment of a (project, vNIC) pair to the caller\'s host. Claiming again what is bound here already answers with the binding, and takes over a newer placement, whose wiring is yet to be proven. A binding that the host still has of an earlier plug of the same vNIC is superseded: it is gone for the host, and the first `active` report or the release of the new one confirms that the old wiring is gone, too.
+     * Binds the attachment of a (project, vNIC) pair to the caller\'s host. Claiming again what is bound here already answers with the binding, and takes over a newer placement, whose wiring is yet to be proven. A placement that is older than one with which the vNIC was ever claimed, by whichever host, is refused, also after a release. A binding that the host still has of an earlier plug of the same vNIC is superseded: it is gone for the host, and the first `active` report or the release of the new one confirms that the old wiring is gone, too.
      * Bind an attachment to this host
      */
     async claimBindingRaw(requestParameters: ClaimBindingRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<Binding>> {
@@ -96,7 +96,7 @@ export class BindingsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Binds the attachment of a (project, vNIC) pair to the caller\'s host. Claiming again what is bound here already answers with the binding, and takes over a newer placement, whose wiring is yet to be proven. A binding that the host still has of an earlier plug of the same vNIC is superseded: it is gone for the host, and the first `active` report or the release of the new one confirms that the old wiring is gone, too.
+     * Binds the attachment of a (project, vNIC) pair to the caller\'s host. Claiming again what is bound here already answers with the binding, and takes over a newer placement, whose wiring is yet to be proven. A placement that is older than one with which the vNIC was ever claimed, by whichever host, is refused, also after a release. A binding that the host still has of an earlier plug of the same vNIC is superseded: it is gone for the host, and the first `active` report or the release of the new one confirms that the old wiring is gone, too.
      * Bind an attachment to this host
      */
     async claimBinding(requestParameters: ClaimBindingRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Binding> {

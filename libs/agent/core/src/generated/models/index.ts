@@ -35,7 +35,7 @@ export interface Binding {
      */
     epoch: number;
     /**
-     * Compute's number for this placing of a machine on a host; it rises with each. Opaque to the network.
+     * Compute's number for this placing of a machine on a host; each is higher than all before it, whichever machine it was of. Opaque to the network but for its order.
      * @type {number}
      * @memberof Binding
      */
@@ -135,7 +135,7 @@ export interface BindingClaim {
      */
     macAddress: string;
     /**
-     * Compute's number for this placing of a machine on a host; it rises with each. Opaque to the network.
+     * Compute's number for this placing of a machine on a host; each is higher than all before it, whichever machine it was of. Opaque to the network but for its order.
      * @type {number}
      * @memberof BindingClaim
      */

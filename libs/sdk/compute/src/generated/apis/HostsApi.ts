@@ -67,7 +67,7 @@ export class HostsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Gives one host.
+     * Gives one host of the installation, to an admin of any project.
      * Get a host
      */
     async getHostRaw(requestParameters: GetHostRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<Host>> {
@@ -78,7 +78,7 @@ export class HostsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Gives one host.
+     * Gives one host of the installation, to an admin of any project.
      * Get a host
      */
     async getHost(requestParameters: GetHostRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Host> {
@@ -122,7 +122,7 @@ export class HostsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Lists the installation\'s hosts by name.
+     * Lists the hosts of the whole installation by name. Hosts belong to no project: an admin of any project sees all of them, with how many instances of all projects each has.
      * List hosts
      */
     async listHostsRaw(requestParameters: ListHostsRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<HostList>> {
@@ -133,7 +133,7 @@ export class HostsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Lists the installation\'s hosts by name.
+     * Lists the hosts of the whole installation by name. Hosts belong to no project: an admin of any project sees all of them, with how many instances of all projects each has.
      * List hosts
      */
     async listHosts(requestParameters: ListHostsRequest = {}, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<HostList> {

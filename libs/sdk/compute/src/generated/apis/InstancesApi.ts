@@ -96,7 +96,7 @@ export class InstancesApi extends runtime.BaseAPI {
     }
 
     /**
-     * Makes an instance with the given vNICs, which become its network cards in this order, and boots it on a host that has room. Nothing is asked of the network service.
+     * Makes an instance with the given vNICs, which become its network cards in this order, and boots it on a host that has room; with `powerState: stopped` it waits for its first start. Nothing is asked of the network service.
      * Boot a machine
      */
     async createInstanceRaw(requestParameters: CreateInstanceRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<Instance>> {
@@ -107,7 +107,7 @@ export class InstancesApi extends runtime.BaseAPI {
     }
 
     /**
-     * Makes an instance with the given vNICs, which become its network cards in this order, and boots it on a host that has room. Nothing is asked of the network service.
+     * Makes an instance with the given vNICs, which become its network cards in this order, and boots it on a host that has room; with `powerState: stopped` it waits for its first start. Nothing is asked of the network service.
      * Boot a machine
      */
     async createInstance(requestParameters: CreateInstanceRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Instance> {

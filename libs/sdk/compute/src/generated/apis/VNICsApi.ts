@@ -92,7 +92,7 @@ export class VNICsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Makes a network card that belongs to no machine yet. Without a MAC address it gets a locally administered one that no other vNIC has.
+     * Makes a network card that belongs to no machine yet. A chosen MAC address may be any unicast one; without one the vNIC is given one of the locally administered. No two vNICs of the installation have the same, so `mac-address-in-use` may be due to another project\'s.
      * Make a vNIC
      */
     async createVnicRaw(requestParameters: CreateVnicRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<Vnic>> {
@@ -103,7 +103,7 @@ export class VNICsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Makes a network card that belongs to no machine yet. Without a MAC address it gets a locally administered one that no other vNIC has.
+     * Makes a network card that belongs to no machine yet. A chosen MAC address may be any unicast one; without one the vNIC is given one of the locally administered. No two vNICs of the installation have the same, so `mac-address-in-use` may be due to another project\'s.
      * Make a vNIC
      */
     async createVnic(requestParameters: CreateVnicRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Vnic> {

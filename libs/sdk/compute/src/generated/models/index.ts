@@ -144,13 +144,19 @@ export interface Instance {
      */
     hostName?: string;
     /**
-     * Rises with each placing on a host; 0 before the first.
+     * The number of its placing on a host, higher than that of every earlier placing of any instance; 0 before it is placed.
      * @type {number}
      * @memberof Instance
      */
     placement: number;
     /**
-     * The revision of the instance that its host last reported on. Once it is not below the revision that an order (`startInstance`, say) answered with, the status tells what came of that order.
+     * The instance's revision at the last order (making, starting, stopping, deleting it), or at its placing on a host when that came later. An order that asks for what is wanted already leaves it as it is.
+     * @type {number}
+     * @memberof Instance
+     */
+    generation: number;
+    /**
+     * The instance's revision that its host last reported on. As long as it is below `generation`, the host has not yet acted on the last order; once `observedGeneration >= generation`, the status answers that order. An instance that no host has and that is to be stopped needs no host's answer.
      * @type {number}
      * @memberof Instance
      */
