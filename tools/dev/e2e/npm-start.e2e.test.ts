@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { foldersOf, NpmStart, processesIn, tracesOf } from './npm-start.ts';
-import { buildBundles, takeTurns } from './test-stack.ts';
+import { foldersOf, markOf, NpmStart, processesIn, tracesOf } from './npm-start.ts';
+import { buildBundles, noteMark, takeTurns } from './test-stack.ts';
 
 let endTurn: () => Promise<void>;
 let dataDir: string;
@@ -14,6 +14,7 @@ beforeAll(async () => {
   await buildBundles();
   dataDir = mkdtempSync(join(tmpdir(), 'patchpanel-e2e-'));
   chmodSync(dataDir, 0o755); // the processes' users must get through
+  noteMark(markOf(dataDir));
 });
 
 afterEach(async () => {

@@ -61,9 +61,14 @@ export function processesIn(dataDir: string): { readonly pid: number; readonly c
     });
 }
 
+/** What the names of all instances in a data folder end with. */
+export function markOf(dataDir: string): string {
+  return placesOf('dev', dataDir).instance.replace('dev-', '');
+}
+
 /** Everything outside its data folder that a Patchpanel there has made and that is there now, sockets included. */
 export async function tracesOf(dataDir: string): Promise<string[]> {
-  const suffix = placesOf('dev', dataDir).instance.replace('dev-', '');
+  const suffix = markOf(dataDir);
   const links = JSON.parse((await run('ip', ['-j', 'link'])).stdout) as {
     ifname: string;
     ifalias?: string;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -26,10 +27,18 @@ export async function startTestStack(): Promise<Stack> {
   await buildBundles();
   const mode = await chooseMode({ simulated: false });
   if (!mode.isReal) throw new Error(`end-to-end tests need real machines and wires: ${mode.reason ?? '?'}`);
-  const name = `e2e-${randomBytes(4).toString('hex')}`;
+  // The run's name in the instance's tells whose it is what is left in the kernel.
+  const run = process.env['PATCHPANEL_TEST_RUN'];
+  const name = ['e2e', ...(run === undefined ? [] : [run]), randomBytes(2).toString('hex')].join('-');
   const state = join(tmpdir(), `patchpanel-${name}`);
   const places = placesIn(state, join(state, 'run'), name);
   return Stack.start({ mode, places, portBase: 'free', dist: join(root, 'dist'), keepState: false });
+}
+
+/** Tells the test run by what else it can know things of its own: part of a name that we can't choose. */
+export function noteMark(mark: string): void {
+  const file = process.env['PATCHPANEL_TEST_MARKS'];
+  if (file !== undefined) appendFileSync(file, `${mark}\n`);
 }
 
 /** Walks the four steps in silence. */

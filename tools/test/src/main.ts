@@ -4,7 +4,7 @@
  *
  *     node tools/test/src/main.ts [--only phase,…] [path…]
  */
-import { findTraces } from './leaks.ts';
+import { findTraces, type Traces } from './leaks.ts';
 import { readOptions } from './options.ts';
 import type { Phase } from './phases.ts';
 import { openRun, type Run } from './run.ts';
@@ -31,7 +31,7 @@ async function runTests(): Promise<Outcome> {
     const { chosen, paths } = readOptions(process.argv.slice(2));
     const withTests = chosen.some(({ takesPaths }) => takesPaths);
     run = await timed('prepare', () => openRun(paths, interruption.signal, { withPostgres: withTests }));
-    const before = findTraces(run.id, run.scratch);
+    const before = findTraces(run);
     for (const phase of chosen) outcomes.push(await runPhase(phase, run));
     if (withTests && sum(outcomes).passed + sum(outcomes).failed.length === 0) {
       outcomes.push(oneFailed('no test ran'));
@@ -41,7 +41,11 @@ async function runTests(): Promise<Outcome> {
     // An interrupted or broken run is a failed one, and still ends tidily.
     outcomes.push(oneFailed(error instanceof Error ? error.message : String(error)));
   }
-  await run?.close();
+  try {
+    await run?.close();
+  } catch (error) {
+    outcomes.push(oneFailed(`tidying up: ${error instanceof Error ? error.message : String(error)}`));
+  }
   return sum(outcomes);
 }
 
@@ -63,10 +67,14 @@ async function timed<T>(title: string, work: () => Promise<T>, describe?: (resul
   return result;
 }
 
-function checkLeaks(run: Run, before: ReadonlySet<string>): Outcome {
-  const left = [...findTraces(run.id, run.scratch)].filter((trace) => !before.has(trace));
+function checkLeaks(run: Run, before: Traces): Outcome {
+  const now = findTraces(run);
+  const left = [...now.own].filter((trace) => !before.own.has(trace));
+  const unknown = [...now.unknown].filter((trace) => !before.unknown.has(trace));
   console.log(`\n── leaks: ${left.length === 0 ? 'nothing was left behind' : 'left behind:'}`);
   for (const trace of left) console.log(`  ${trace}`);
+  if (unknown.length > 0)
+    console.log(`  new here, without this run's mark, so not counted: ${unknown.join(', ')}`);
   return left.length === 0 ? onePassed : oneFailed('the tests leave nothing behind');
 }
 

@@ -1,17 +1,15 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { runVariable } from './leaks.ts';
+import { join } from 'node:path';
+import { marksVariable, type RunMarks, runVariable } from './leaks.ts';
 import { postgresPrograms, startCluster, type Cluster } from './postgres.ts';
 import { Programs } from './programs.ts';
 
 /** What the phases of one run of the tests share. */
-export interface Run {
-  readonly id: string;
+export interface Run extends RunMarks {
   readonly programs: Programs;
   readonly paths: readonly string[];
-  /** Temporary folder of the tests: whatever is left in it at the end was forgotten there. */
-  readonly scratch: string;
   /** Where contract tests note the answers that they saw. */
   readonly seenFile: string;
   /** For the tests' processes. */
@@ -27,9 +25,11 @@ export async function openRun(
   { withPostgres }: { withPostgres: boolean },
 ): Promise<Run> {
   removeAbandoned();
-  const folder = mkdtempSync(join(tmpdir(), `pp-test-${process.pid}-`));
-  const id = basename(folder);
+  const id = `r${randomBytes(4).toString('hex')}`;
+  const folder = join(tmpdir(), `pp-test-${process.pid}-${id}`);
+  mkdirSync(folder);
   const scratch = join(folder, 'tmp');
+  const marksFile = join(folder, 'marks');
   let cluster: Cluster | undefined;
   try {
     // Processes of other users work in here, too: PostgreSQL, and the parts of a Patchpanel.
@@ -47,10 +47,12 @@ export async function openRun(
     programs: new Programs(interrupted),
     paths,
     scratch,
+    marksFile,
     seenFile: join(folder, 'seen.jsonl'),
     environment: {
       TMPDIR: scratch,
       [runVariable]: id,
+      [marksVariable]: marksFile,
       ...(cluster && { PATCHPANEL_TEST_POSTGRES_URL: cluster.url }),
     },
     reportFile: (phase) => join(folder, `${phase}.json`),
@@ -61,12 +63,17 @@ export async function openRun(
   };
 }
 
-/** Removes what killed runs left: their folders carry the id of the process that made them. */
-function removeAbandoned(): void {
+/** Removes what killed runs of ours left: their folders carry the id of the process that made them. */
+export function removeAbandoned(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = /^pp-test-(\d+)-/.exec(name)?.[1];
     if (pid !== undefined && process.platform === 'linux' && !existsSync(`/proc/${pid}`)) {
-      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+      try {
+        rmSync(join(tmpdir(), name), { recursive: true, force: true });
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? error.code : undefined;
+        if (code !== 'EACCES' && code !== 'EPERM') throw error; // those are another user's, to be removed by them
+      }
     }
   }
 }

@@ -13,7 +13,7 @@ import { machineUid, startMachine, type TestMachine } from './testing/machine.ts
 
 const run = promisify(execFile);
 const patience = { timeout: 10_000, interval: 50 };
-const instance = `agent-test-${process.pid}`;
+const instance = `a${process.env['PATCHPANEL_TEST_RUN'] ?? ''}-${process.pid}`;
 
 let world: AgentWorld;
 let agent: LocalNetworkAgent;

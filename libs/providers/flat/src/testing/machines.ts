@@ -67,10 +67,10 @@ export function spawnAs(uid: number, program: string, args: readonly string[]): 
 
 let lastInstance = 0;
 
-/** An agent instance that no other test has. */
+/** An agent instance that no other test has, named after the test run, so that it knows what is left of it. */
 export function newInstance(): string {
   lastInstance += 1;
-  return `t${process.pid}-${lastInstance}`;
+  return `t${process.env['PATCHPANEL_TEST_RUN'] ?? ''}-${process.pid}-${lastInstance}`;
 }
 
 /** A MAC with the locally administered bit. */
