@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openDatabase } from './database.ts';
+import { openDatabase, type Database } from './database.ts';
+import { eventChannel } from './event-signals.ts';
 import { raiseEpoch } from './epoch.ts';
 import {
   appendEvents,
@@ -32,6 +34,34 @@ beforeEach(async () => {
 
 function event(resourceId: string, changes: Partial<NewEvent> = {}): NewEvent {
   return { projectId: project, resourceType: 'port', resourceId, revision: 1, change: 'updated', ...changes };
+}
+
+/** Reads the feed; `hasLooked` resolves when the reader, having subscribed, has found nothing and begins to wait. */
+function watched(readFrom: Database, options: Parameters<typeof readEvents>[1]) {
+  const looked = Promise.withResolvers<void>();
+  const note = (_answer: unknown, { sql }: { readonly sql: string }) => {
+    if (sql.includes('event_horizon')) looked.resolve();
+  };
+  readFrom.knex.on('query-response', note);
+  const reading = readEvents(readFrom, options).finally(() => readFrom.knex.off('query-response', note));
+  return { reading, hasLooked: looked.promise };
+}
+
+/** Resolves when a replica hears what others announce: what it has not heard by then, it would hear of only by its safety net. */
+async function isListening({ signals }: Database): Promise<void> {
+  const key = 'project:019a0000-0000-7000-8000-00000000cccc';
+  await vi.waitUntil(
+    async () => {
+      const { woken, cancel } = signals.subscribe([key]);
+      try {
+        await database.knex.raw('select pg_notify(?, ?)', [eventChannel, key]);
+        return await Promise.race([woken.then(() => true), delay(200).then(() => false)]);
+      } finally {
+        cancel();
+      }
+    },
+    { timeout: 10_000 },
+  );
 }
 
 const append = (...events: NewEvent[]) => inTransaction(database, (trx) => appendEvents(trx, events));
@@ -76,9 +106,9 @@ describe(`the event feed on ${testEngine()}`, () => {
 
   it('starts at now without a cursor, and wakes a waiting reader by a commit at once', async () => {
     await append(event('before'));
-    const waiting = readEvents(database, { filter: { project }, waitSeconds: 20 });
+    const { reading: waiting, hasLooked } = watched(database, { filter: { project }, waitSeconds: 20 });
+    await hasLooked;
     const startedAt = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, 100));
     await append(event('foreign', { projectId: other }));
     await append(event('after'));
     expect(idsOf((await waiting).items)).toEqual(['after']);
@@ -89,13 +119,14 @@ describe(`the event feed on ${testEngine()}`, () => {
     const late = await readEvents(database, { filter: everything, cursor, waitSeconds: 0.2 });
     expect(late.items).toEqual([]);
     const abort = new AbortController();
-    const waiting = readEvents(database, {
+    const { reading: waiting, hasLooked } = watched(database, {
       filter: everything,
       cursor,
       waitSeconds: 50,
       signal: abort.signal,
     });
-    setTimeout(() => abort.abort(), 50);
+    await hasLooked;
+    abort.abort();
     expect((await waiting).items).toEqual([]);
     await append(event('next'));
     expect(
@@ -231,12 +262,12 @@ describe(`the event feed on ${testEngine()}`, () => {
       { migrations: kitMigrations, logger: silentLogger() },
     );
     try {
-      const waiting = readEvents(replica, {
+      const { reading: waiting, hasLooked } = watched(replica, {
         filter: { project },
         cursor: await currentCursor(replica.knex),
         waitSeconds: 30,
       });
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await Promise.all([hasLooked, isListening(replica)]);
       const startedAt = performance.now();
       await append(event('from-afar'));
       expect(idsOf((await waiting).items)).toEqual(['from-afar']);

@@ -47,9 +47,10 @@ describe('a listener', () => {
     expect(await (await slow).text()).toBe('done');
     await closing;
     expect(performance.now() - startedAt).toBeLessThan(5_000);
-    const stuck = await listen(() => undefined, loopback);
+    const isStuck = Promise.withResolvers<void>();
+    const stuck = await listen(() => isStuck.resolve(), loopback);
     const hanging = fetch(stuck.url).catch((error: unknown) => error);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await isStuck.promise;
     await stuck.close(50);
     expect(await hanging).toBeInstanceOf(Error);
   });

@@ -1,4 +1,3 @@
-export { operationCoverage, readCoverageRecords, type CoverageReport } from './coverage.ts';
 export { recordingAgent, type CoverageRecord, type RecordingAgent } from './recording-agent.ts';
 export { responseChecker, type ObservedResponse, type ResponseChecker } from './response-checker.ts';
 export {

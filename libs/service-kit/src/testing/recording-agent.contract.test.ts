@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,10 +9,9 @@ import { fixtureDocument } from './fixture-document.ts';
 import {
   exerciseStandardProblems,
   mintTokens,
-  operationCoverage,
-  readCoverageRecords,
   recordingAgent,
   testDatabase,
+  type CoverageRecord,
   type TestDatabase,
   type TestIssuer,
 } from './index.ts';
@@ -86,7 +85,7 @@ describe('the recording agent', () => {
     );
   });
 
-  it('records what was answered, and the report names what never was', async () => {
+  it('records what was answered, and nothing else', async () => {
     const { agent, headers } = await answering({}, true);
     await agent.get('/v1/things').set(headers).expect(200);
     await agent.get(`/v1/things/${thing.id}`).set(headers).expect(404);
@@ -96,12 +95,14 @@ describe('the recording agent', () => {
       auth: { issuer, audience: 'network' },
       createApp: (auth) => fixtureApp(database, { auth }),
     });
-    const report = operationCoverage(
-      'things',
-      fixtureDocument,
-      readCoverageRecords(join(folder, 'records.jsonl')),
+    const lines = readFileSync(join(folder, 'records.jsonl'), 'utf8').trimEnd().split('\n');
+    const answered = lines.map((line): CoverageRecord => JSON.parse(line));
+    expect(new Set(answered.map(({ api }) => api))).toEqual(new Set(['things']));
+    const seen = new Set(answered.map(({ operationId, status }) => `${operationId} ${status}`));
+    const documented = agent.document.operations.flatMap(({ operationId, definition }) =>
+      Object.keys(Object(definition['responses'])).map((status) => `${operationId} ${status}`),
     );
-    expect([...report.missing].sort()).toEqual([
+    expect(documented.filter((pair) => !seen.has(pair)).toSorted()).toEqual([
       'createThing 201',
       'createThing 409',
       'createThing 422',
@@ -113,6 +114,5 @@ describe('the recording agent', () => {
       'updateThing 404',
       'updateThing 412',
     ]);
-    expect(report.documented - report.covered).toBe(10);
   });
 });
