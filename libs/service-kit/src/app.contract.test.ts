@@ -133,6 +133,13 @@ describe('an API app', () => {
     }
     const query = await api.get('/v1/things?limit=0').set(bearer(tokens.reader)).expect(400);
     expect(query.body.errors[0].pointer).toBe('/query/limit');
+    for (const limit of ['0x10', '1e1', '%205', '5%20', '+5', '05', '5.0', '', '-', 'ten', '9'.repeat(400)]) {
+      const odd = await api.get(`/v1/things?limit=${limit}`).set(bearer(tokens.reader)).expect(400);
+      expect(odd.body.errors).toMatchObject([{ pointer: '/query/limit' }]);
+    }
+    const twice = await api.get('/v1/things?limit=5&limit=6').set(bearer(tokens.reader)).expect(400);
+    expect(twice.body.errors[0].pointer).toBe('/query/limit');
+    await api.get('/v1/things?limit=200').set(bearer(tokens.reader)).expect(200);
     const unknown = await api.get('/v1/things?colour=red').set(bearer(tokens.reader)).expect(400);
     expect(unknown.body.errors[0].pointer).toBe('/query/colour');
     const path = await api.get('/v1/things/nonsense').set(bearer(tokens.reader)).expect(400);

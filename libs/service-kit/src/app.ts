@@ -107,6 +107,7 @@ function findOperation(document: ApiDocument, auth: Authenticator): RequestHandl
     context.caller = await auth.authenticate(request.headers.authorization);
     authorize(context.caller, match.operation.security);
     refuseUnstorableAddress(request);
+    refuseOddIntegers(request, match.operation);
     next();
   };
 }
@@ -123,6 +124,18 @@ function refuseUnstorableAddress(request: Request): void {
   }
   const flaw = findUnstorableText({ path: segments, query: request.query });
   if (flaw) throw commonProblem('invalid-request', `Correct the address: it ${flaw.detail}.`);
+}
+
+/** The validator would take whatever JavaScript makes a whole number of: `0x10`, `1e1`, blanks around it. */
+function refuseOddIntegers(request: Request, { integerParameters }: Operation): void {
+  const errors = integerParameters.flatMap((name) => {
+    const text = request.query[name];
+    const isPlain = typeof text !== 'string' || /^(0|-?[1-9]\d{0,14})$/.test(text);
+    return isPlain ? [] : [{ pointer: `/query/${name}`, detail: 'must be integer, in decimal digits' }];
+  });
+  if (errors.length === 0) return;
+  const summary = errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
+  throw commonProblem('invalid-request', `Correct the request: ${summary}.`, { errors });
 }
 
 function readBody(limitBytes: number): RequestHandler {

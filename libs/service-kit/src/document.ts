@@ -15,6 +15,8 @@ export interface Operation {
   /** Media types that the request body may have; empty when the operation takes none. */
   readonly requestMediaTypes: readonly string[];
   readonly isBodyRequired: boolean;
+  /** Names of the query parameters that are whole numbers. */
+  readonly integerParameters: readonly string[];
   readonly problemCodes: readonly string[];
   readonly definition: Readonly<Record<string, unknown>>;
 }
@@ -66,7 +68,7 @@ export function readDocument(document: unknown): ApiDocument {
     for (const method of methods) {
       const definition = item[method];
       if (!isRecord(definition)) continue;
-      const operation = readOperation(document, path, method, definition);
+      const operation = readOperation(document, path, method, definition, item['parameters']);
       if (seen.has(operation.operationId))
         throw new Error(`operationId ${operation.operationId} is used twice`);
       seen.add(operation.operationId);
@@ -100,6 +102,7 @@ function readOperation(
   path: string,
   method: string,
   definition: Record<string, unknown>,
+  sharedParameters: unknown,
 ): Operation {
   const operationId = definition['operationId'];
   if (typeof operationId !== 'string') throw new Error(`${method} ${path} has no operationId`);
@@ -112,10 +115,24 @@ function readOperation(
     path,
     security: readSecurity(definition['security'] ?? document['security']),
     isBodyRequired: isRecord(body) && body['required'] === true,
+    integerParameters: [sharedParameters, definition['parameters']].flatMap((parameters) =>
+      readIntegerParameters(document, parameters),
+    ),
     requestMediaTypes: content.map((type) => type.toLowerCase()),
     problemCodes: Array.isArray(codes) ? codes.filter((code) => typeof code === 'string') : [],
     definition,
   };
+}
+
+function readIntegerParameters(document: Record<string, unknown>, parameters: unknown): string[] {
+  if (!Array.isArray(parameters)) return [];
+  return parameters.flatMap((entry) => {
+    const parameter = resolveReference(document, entry);
+    if (!isRecord(parameter) || parameter['in'] !== 'query') return [];
+    const { name } = parameter;
+    const schema = resolveReference(document, parameter['schema']);
+    return typeof name === 'string' && isRecord(schema) && schema['type'] === 'integer' ? [name] : [];
+  });
 }
 
 function readSecurity(security: unknown): SecurityAlternative[] {

@@ -14,6 +14,7 @@ const operation: Operation = {
   security: [],
   requestMediaTypes: ['application/json'],
   isBodyRequired: true,
+  integerParameters: [],
   problemCodes: [],
   definition: {},
 };
