@@ -41,7 +41,7 @@ export const settings = z.object({
     .min(1)
     .max(4294967294)
     .optional()
-    .describe('The user that owns machines; without it no namespace is wired.'),
+    .describe('The user that owns machines; without it no namespace and no tap is wired.'),
   driftCheckSeconds: seconds(3600)
     .default(10)
     .describe('How often every wiring is compared with the kernel, ± 20 %.'),

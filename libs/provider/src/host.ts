@@ -21,7 +21,7 @@ export interface HostContext {
   readonly runDir: string;
   /** Folder that outlives restarts; a provider keeps its files in a subfolder of its own name. */
   readonly stateDir: string;
-  /** The user that owns machines: a namespace of any other user is refused. Absent: namespace devices are refused. */
+  /** The user that owns machines: a namespace or tap of any other user is refused. Absent: both kinds are refused. */
   readonly machineUid?: number;
   readonly logger: ProviderLogger;
 }

@@ -108,6 +108,69 @@ describe('what is gone', () => {
   });
 });
 
+describe('what an agent was killed over', () => {
+  test('links that it had made and not labelled are removed with their wiring, but not those of others', async () => {
+    const provider = agent.provider(instance);
+    const { attachment } = wiringOf(1, { kind: 'tap', ownerUid: machineUid });
+    const [end, bridge] = [hostEndName(attachment.vnicId), bridgeName(attachment.networkId)];
+    const other = hostEndName(randomUUID());
+    await hostRun('ip', ['link', 'add', 'name', end, 'type', 'veth', 'peer', 'name', `${end.slice(0, 14)}x`]);
+    await hostRun('ip', ['link', 'add', 'name', bridge, 'type', 'bridge']);
+    await hostRun('ip', [
+      'link',
+      'add',
+      'name',
+      other,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      `${other.slice(0, 14)}x`,
+    ]);
+    cleanUps.push(async () => {
+      for (const name of [end, bridge, other]) {
+        await hostRun('ip', ['link', 'del', 'dev', name]).catch(() => undefined);
+      }
+    });
+    await provider.gc([], { dryRun: false });
+    await provider.remove(identityOf(attachment), signal);
+    const left = await hostRun('ip', ['-br', 'link', 'show']);
+    expect(left).not.toContain(end);
+    expect(left).not.toContain(bridge);
+    expect(left).toContain(other);
+  });
+});
+
+describe('a machine that heaps up addresses', () => {
+  /** As its root may: many more than the port has. */
+  async function heapUp(machine: TestMachine, count: number): Promise<void> {
+    const lines = `printf "addr add 10.%d.%d.%d/32 dev eth0\\n", 1 + int($1 / 62500), int($1 / 250) % 250, 1 + $1 % 250`;
+    const { exitCode, output } = await machine.run('sh', [
+      '-c',
+      `seq 0 ${count - 1} | awk '{ ${lines} }' | ip -batch -`,
+    ]);
+    expect(`${exitCode} ${output}`).toBe('0 ');
+  }
+
+  test.each([100, 6_000])('is set right at once (%i), and holds up nobody', async (count) => {
+    const provider = agent.provider(instance);
+    const [heaping, waiting] = [await machineOfThisTest(), await machineOfThisTest()];
+    const [heaped, neighbour] = [wiringOf(1, insideOf(heaping)), wiringOf(2, insideOf(waiting))];
+    await provider.ensure(heaped, signal);
+    await heapUp(heaping, count);
+    const differences = await provider.check(heaped, signal);
+    expect(differences).not.toEqual([]);
+    expect(JSON.stringify(differences).length).toBeLessThan(5_000);
+    const startedAt = performance.now();
+    await Promise.all([provider.ensure(heaped, signal), provider.ensure(neighbour, signal)]);
+    expect(performance.now() - startedAt).toBeLessThan(2_500);
+    expect(await provider.check(heaped, signal)).toEqual([]);
+    const { output } = await heaping.run('ip', ['-br', 'addr', 'show', 'dev', 'eth0']);
+    expect(output).toContain('192.0.2.1/24');
+    expect(output).not.toContain('10.1.');
+  });
+});
+
 describe('two agents on one host', () => {
   test('never touch what is the other one’s, not even by garbage collection or for the same vNIC', async () => {
     const otherInstance = instanceOfThisTest();
@@ -306,9 +369,22 @@ describe('a tap', () => {
     await listening.waitFor(Buffer.from('honest').toString('hex'));
     expect(listening.frames()).not.toContain(spoofed);
 
-    const changed = { ...tapped, device: { kind: 'tap', ownerUid: machineUid + 7 } } as const;
-    expect((await provider.check(changed, signal)).map(({ field }) => field)).toEqual(['owner']);
-    await provider.ensure(changed, signal);
-    expect(await provider.check(changed, signal)).toEqual([]);
+    // One that another user may open, as somebody's tool may have made it, is made anew.
+    guest.stop();
+    await hostRun('ip', ['link', 'del', 'dev', name]);
+    await hostRun('ip', ['tuntap', 'add', 'dev', name, 'mode', 'tap', 'user', String(machineUid + 7)]);
+    expect((await provider.check(tapped, signal)).map(({ field }) => field)).toContain('owner');
+    await provider.ensure(tapped, signal);
+    expect(await provider.check(tapped, signal)).toEqual([]);
+  });
+
+  test('is refused for any user but the one that owns machines', async () => {
+    const device = { kind: 'tap', ownerUid: machineUid + 7 } as const;
+    const provider = agent.provider(instance);
+    await expect(provider.ensure(wiringOf(1, device), signal)).rejects.toMatchObject({
+      code: 'device-refused',
+    });
+    expect(await tracesOf(instance)).toEqual([]);
+    expect((await provider.check(wiringOf(1, device), signal))[0]).toMatchObject({ object: 'machine' });
   });
 });

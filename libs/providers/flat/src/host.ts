@@ -8,7 +8,7 @@ import { checkWiring, ensureWiring, removeWiring } from './host/wire.ts';
 
 /**
  * The host half of `flat`: one Linux bridge per network, a veth into a machine's namespace or a tap per vNIC, nft rules
- * against false senders before the first frame. The kernel is its only state. Changes are made one at a time.
+ * against false senders before the first frame. The kernel is its only state. Changes of the host are made one at a time.
  */
 export function createHostProvider(context: HostContext): HostProvider {
   const { instance } = context;
@@ -18,7 +18,7 @@ export function createHostProvider(context: HostContext): HostProvider {
     name: 'flat',
     spi: { min: 1, max: 1 },
     probe: () => probe(context),
-    ensure: (wiring, signal) => changes.pass(() => ensureWiring(context, wiring, signal)),
+    ensure: (wiring, signal) => ensureWiring(context, wiring, changes, signal),
     remove: (identity, signal) => changes.pass(() => removeWiring(context, identity, signal)),
     check: (wiring, signal) => checkWiring(context, wiring, signal),
     list: () => listWirings(instance),

@@ -4,7 +4,7 @@ import { networkLabel, vnicLabel } from './labels.ts';
 import type { ActualRoute, Snapshot } from './snapshot.ts';
 
 /**
- * Lines for `ip -batch`, in three parts between which other things happen. Each may be repeated: what is right already is
+ * Lines for `ip -batch`, in four parts between which other things happen. Each may be repeated: what is right already is
  * set to what it is.
  */
 
@@ -39,13 +39,14 @@ export function makeLinks(instance: string, plan: Plan, { bridge, hostEnd }: Sna
   ]);
 }
 
-/** Joins the host end to its bridge, once the rules are in place. */
-export function joinLinks({ bridge, hostEnd, isUp }: Plan): string {
-  return lines([
-    `link set dev ${bridge} up`,
-    `link set dev ${hostEnd} master ${bridge}`,
-    `link set dev ${hostEnd} ${isUp ? 'up' : 'down'}`,
-  ]);
+/** Joins the host end to its bridge, once the rules are in place. From here on the bridge is not removed under it. */
+export function joinLinks({ bridge, hostEnd }: Plan): string {
+  return lines([`link set dev ${hostEnd} master ${bridge}`]);
+}
+
+/** Lets frames pass, or none. */
+export function raiseLinks({ bridge, hostEnd, isUp }: Plan): string {
+  return lines([`link set dev ${bridge} up`, `link set dev ${hostEnd} ${isUp ? 'up' : 'down'}`]);
 }
 
 /** Sets up the inside of a machine: exactly the planned MAC, MTU, addresses and routes on this link, and loopback. */

@@ -14,6 +14,8 @@ export interface Command {
   readonly stdin?: string;
   /** A descriptor that the command gets as its number 3. */
   readonly descriptor?: number;
+  /** More output than this is cut off, and the command ended. */
+  readonly mostBytes?: number;
 }
 
 /** What came of it. */
@@ -21,6 +23,8 @@ export interface CommandResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** The output was cut off: somewhere after `mostBytes`. */
+  readonly isCut: boolean;
 }
 
 /**
@@ -30,7 +34,7 @@ export interface CommandResult {
 export async function attempt(command: Command, signal?: AbortSignal): Promise<CommandResult> {
   signal?.throwIfAborted();
   const deadline = AbortSignal.timeout(timeoutMilliseconds);
-  const { descriptor, stdin } = command;
+  const { descriptor, stdin, mostBytes = Infinity } = command;
   try {
     const running = x(command.program, command.args, {
       signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
@@ -42,9 +46,18 @@ export async function attempt(command: Command, signal?: AbortSignal): Promise<C
         stdio: descriptor === undefined ? 'pipe' : ['pipe', 'pipe', 'pipe', descriptor],
       },
     });
+    let bytes = 0;
+    let isCut = false;
+    running.process?.stdout?.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (isCut || bytes <= mostBytes) return;
+      isCut = true;
+      running.kill('SIGKILL');
+    });
     const { stdout, stderr } = await running;
+    if (isCut) return { exitCode: 0, stdout, stderr: stderr.trim(), isCut };
     if (running.exitCode !== undefined && !running.aborted) {
-      return { exitCode: running.exitCode, stdout, stderr: stderr.trim() };
+      return { exitCode: running.exitCode, stdout, stderr: stderr.trim(), isCut };
     }
   } catch (cause) {
     signal?.throwIfAborted();

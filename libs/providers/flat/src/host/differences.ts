@@ -34,6 +34,24 @@ export function strayRoutes(plan: Plan, routes: readonly ActualRoute[]): readonl
   );
 }
 
+/** More of them than this are not undone one by one: that would take a machine's root no effort, and the host much. */
+const mostStrays = 32;
+
+/** How much of a difference is told. */
+const mostCharacters = 300;
+
+/** Whether the machine heaped up so many addresses and routes that its link is better made anew. */
+export function isCrowded(
+  plan: Plan,
+  hostEnd: ActualLink | undefined,
+  inside: ActualInside | undefined,
+): boolean {
+  const end = machineEndOf(hostEnd, inside);
+  if (inside === undefined || end === undefined) return false;
+  const strays = strayAddresses(plan, end).length + strayRoutes(plan, inside.routes).length;
+  return inside.isCut || strays > mostStrays;
+}
+
 /** Addresses of a link that the plan doesn't want, as `address/prefix length`. */
 export function strayAddresses(plan: Plan, link: ActualLink): readonly string[] {
   const planned = new Set(plan.addresses.map(asCidr));
@@ -62,7 +80,12 @@ function compare(
       desired: asText(desired),
       actual: asText(actual),
     }))
-    .filter(({ desired, actual }) => desired !== actual);
+    .filter(({ desired, actual }) => desired !== actual)
+    .map((difference) => ({
+      ...difference,
+      desired: clip(difference.desired),
+      actual: clip(difference.actual),
+    }));
 }
 
 function bridgeDifferences(instance: string, plan: Plan, bridge: ActualHostLink | undefined): Difference[] {
@@ -111,6 +134,10 @@ function insideDifferences(plan: Plan, hostEnd: ActualLink | undefined, inside: 
   const object = `machine link ${plan.device.interfaceName}`;
   const end = machineEndOf(hostEnd, inside);
   if (end === undefined) return [missing(object)];
+  if (inside.isCut) {
+    const actual = 'more than can be read';
+    return [{ object, field: 'addresses and routes', desired: 'those of the port', actual }];
+  }
   const isUnusable = (end.addr_info ?? []).filter(
     ({ tentative, dadfailed }) => tentative === true || dadfailed === true,
   );
@@ -211,4 +238,10 @@ function missing(object: string): Difference {
 function asText(value: Comparable): string {
   if (value === undefined) return 'none';
   return typeof value === 'object' ? value.join(', ') : String(value);
+}
+
+function clip(text: string): string {
+  return text.length <= mostCharacters
+    ? text
+    : `${text.slice(0, mostCharacters)}… (${text.length} characters)`;
 }

@@ -108,7 +108,7 @@ describe('comparing the kernel with a plan', () => {
     const differences = differencesOf(instance, plan, {
       bridge: undefined,
       hostEnd: undefined,
-      inside: { links: [], routes: [] },
+      inside: { links: [], routes: [], isCut: false },
       netdev: nothing,
       bridgeFamily: nothing,
     });
@@ -196,6 +196,7 @@ function snapshotOf(plan: Plan): Snapshot {
       device.kind === 'tap'
         ? undefined
         : {
+            isCut: false,
             links: [
               { ifindex: 1, ifname: 'lo', flags: ['UP'], mtu: 65536 },
               {

@@ -71,9 +71,12 @@ export interface ActualHostLink extends ActualLink {
 
 /** The inside of a machine. */
 export interface ActualInside {
+  /** Loopback, without addresses, and the link with the wanted name. */
   readonly links: readonly ActualLink[];
   /** Of the link with the wanted name, in every table. */
   readonly routes: readonly ActualRoute[];
+  /** There is more than was read. */
+  readonly isCut: boolean;
 }
 
 /** Everything that one wiring consists of, as the kernel has it. */
@@ -86,6 +89,12 @@ export interface Snapshot {
   readonly bridgeFamily: ActualTable;
 }
 
+/** The part of it that is on the host. */
+export type HostSnapshot = Omit<Snapshot, 'inside'>;
+
+/** What of a machine's output is read: far more than any port has, and little enough to be read again and again. */
+const mostInsideBytes = 256 * 1024;
+
 /** Reads the kernel's state of one wiring. Three to four processes, side by side. */
 export async function readSnapshot(
   table: string,
@@ -93,16 +102,26 @@ export async function readSnapshot(
   machine: Machine | undefined,
   signal: AbortSignal,
 ): Promise<Snapshot> {
-  const [links, inside, netdev, bridgeFamily] = await Promise.all([
+  const [host, inside] = await Promise.all([
+    readHostSnapshot(table, plan, signal),
+    readInside(machine, plan, signal),
+  ]);
+  return { ...host, inside };
+}
+
+/** Reads what of one wiring is on the host. */
+export async function readHostSnapshot(
+  table: string,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<HostSnapshot> {
+  const [links, netdev, bridgeFamily] = await Promise.all([
     readHostLinks([plan.bridge, plan.hostEnd], signal),
-    machine === undefined || plan.device.kind !== 'namespace'
-      ? undefined
-      : readInside(machine, plan.device.interfaceName, signal),
     readTable(['list', 'chain', 'netdev', table, sendingChain(plan.hostEnd)], signal),
     readTable(['list', 'table', 'bridge', table], signal),
   ]);
   const named = (name: string) => links.find(({ ifname }) => ifname === name);
-  return { bridge: named(plan.bridge), hostEnd: named(plan.hostEnd), inside, netdev, bridgeFamily };
+  return { bridge: named(plan.bridge), hostEnd: named(plan.hostEnd), netdev, bridgeFamily };
 }
 
 /** Reads links of the host; those that don't exist are left out. */
@@ -135,19 +154,32 @@ export async function readTable(args: readonly string[], signal?: AbortSignal): 
   throw new ProviderError('command-failed', `nft ${args.join(' ')} failed (${exitCode}): ${stderr}`);
 }
 
-async function readInside(
-  machine: Machine,
-  interfaceName: string,
+/** Reads the inside of a machine; undefined without one. Its root may have made anything: what is read has a bound. */
+export async function readInside(
+  machine: Machine | undefined,
+  { device }: Plan,
   signal: AbortSignal,
-): Promise<ActualInside> {
-  const output = await batchOutput(
-    insideMachine(machine, ['-j', '-d', '-force', '-batch', '-'], {
-      stdin: `addr show\nroute show table all dev ${interfaceName}\n`,
-    }),
-    signal,
-  );
-  const [links = [], routes = []] = output;
-  return { links: z.array(link).parse(links), routes: z.array(route).parse(routes) };
+): Promise<ActualInside | undefined> {
+  if (machine === undefined || device.kind !== 'namespace') return undefined;
+  const name = device.interfaceName;
+  const ask = (questions: readonly string[]) =>
+    batchOutput(
+      {
+        ...insideMachine(machine, ['-j', '-d', '-force', '-batch', '-'], {
+          stdin: questions.map((question) => `${question}\n`).join(''),
+        }),
+        mostBytes: mostInsideBytes,
+      },
+      signal,
+    );
+  // Links last: within a batch, `ip` shows no addresses any more after it.
+  const all = await ask([`addr show dev ${name}`, `route show table all dev ${name}`, 'link show dev lo']);
+  const { answers } = all.isCut ? await ask([`link show dev ${name}`, 'link show dev lo']) : all;
+  // The link may go away at any moment: what an answer is about shows in its fields, not in its place.
+  const objects = answers.flatMap((answer) => z.array(z.looseObject({})).parse(answer));
+  const links = z.array(link).parse(objects.filter((object) => 'ifindex' in object));
+  const routes = z.array(route).parse(objects.filter((object) => 'dst' in object));
+  return { links, routes, isCut: all.isCut };
 }
 
 /** An `ip` command in a machine's namespace: the host's own program, with the machine's network. */
@@ -168,7 +200,7 @@ async function readLinks(command: Command, signal?: AbortSignal): Promise<readon
   const lists =
     command.stdin === undefined
       ? [parseJson(await run(command, signal))]
-      : await batchOutput(command, signal);
+      : (await batchOutput(command, signal)).answers;
   // `ip` prints an empty object for a link that went away while it listed.
   return lists
     .flatMap((list) => z.array(z.union([link, z.strictObject({}).transform(() => undefined)])).parse(list))
@@ -179,9 +211,12 @@ function parseJson(text: string): unknown {
   return JSON.parse(text);
 }
 
-/** The answers of a batch, one JSON list per line; what doesn't exist has none. */
-async function batchOutput(command: Command, signal?: AbortSignal): Promise<readonly unknown[]> {
-  const { exitCode, stdout, stderr } = await attempt(command, signal);
+/** The answers of a batch, one JSON list per line; what doesn't exist has none, nor has what was cut off. */
+async function batchOutput(
+  command: Command,
+  signal?: AbortSignal,
+): Promise<{ readonly answers: readonly unknown[]; readonly isCut: boolean }> {
+  const { exitCode, stdout, stderr, isCut } = await attempt(command, signal);
   const complaints = stderr
     .split('\n')
     .filter(
@@ -195,10 +230,12 @@ async function batchOutput(command: Command, signal?: AbortSignal): Promise<read
       `${command.program} failed (${exitCode}): ${complaints.join(' ')}`,
     );
   }
-  return stdout
+  const answers = stdout
     .split('\n')
+    .slice(0, isCut ? -1 : undefined)
     .filter((line) => line.trim() !== '')
     .map((line): unknown => JSON.parse(line));
+  return { answers, isCut };
 }
 
 async function completeHostLink(found: ActualLink): Promise<ActualHostLink> {

@@ -10,10 +10,10 @@ import {
   type ObservedWiring,
   type WiringIdentity,
 } from '@patchpanel/provider';
-import { joinLinks, makeLinks, setUpInside } from './batches.ts';
+import { joinLinks, makeLinks, raiseLinks, setUpInside } from './batches.ts';
 import { run } from './commands.ts';
 import { planOf, type Plan } from './desired.ts';
-import { cidrsOf, differencesOf, machineEndOf, sharedRuleDifferences } from './differences.ts';
+import { cidrsOf, differencesOf, isCrowded, machineEndOf, sharedRuleDifferences } from './differences.ts';
 import { parseLabel } from './labels.ts';
 import { openMachine, type Machine } from './machine.ts';
 import { bridgeName, hostEndName, sendingChain, tableName } from './names.ts';
@@ -23,40 +23,47 @@ import {
   insideMachine,
   readAllHostLinks,
   readHostLinks,
+  readHostSnapshot,
   readIfThere,
+  readInside,
   readSnapshot,
   type ActualHostLink,
   type ActualLink,
   type Snapshot,
 } from './snapshot.ts';
+import type { Turnstile } from './turnstile.ts';
 
 /** How long the kernel may take to bring a link's carrier to its bridge; it takes a few milliseconds. */
 const settleMilliseconds = 3000;
 const pollMilliseconds = 5;
 
 /**
- * Makes the wiring as desired and returns what was read back. When all is right already it only reads.
+ * Makes the wiring as desired and returns what was read back. When all is right already it only reads. What concerns the
+ * host, and so other wirings, passes the turnstile; what is done inside a machine, whose root may make it slow, does not.
  * @throws ProviderError as `HostProvider.ensure` says.
  */
 export async function ensureWiring(
   context: HostContext,
   desired: DesiredWiring,
+  changes: Turnstile,
   signal: AbortSignal,
 ): Promise<ObservedWiring> {
+  const { instance } = context;
   const plan = planOf(desired);
-  const table = tableName(context.instance);
   const machine = await machineOf(context, plan);
   try {
-    const before = await readSnapshot(table, plan, machine, signal);
-    refuseForeign(context.instance, plan, before);
-    if (differencesOf(context.instance, plan, before).length === 0) return observe(plan, before);
-    const kept = await dropUnusableHostEnd(plan, before, signal);
-    refuseTakenName(plan, kept);
-    await apply(context.instance, plan, kept, machine, signal);
-    const after = await settle(context.instance, plan, machine, signal);
+    const inside = await readInside(machine, plan, signal);
+    const { before, kept } = await changes.pass(() => prepare(instance, plan, { inside, machine }, signal));
+    if (kept === undefined) return observe(plan, before);
+    if (machine !== undefined) {
+      await run(insideMachine(machine, ['-batch', '-'], { stdin: setUpInside(plan, kept) }), signal);
+    }
+    // Last, so that the bridge finds a carrier when the host end comes up.
+    await changes.pass(() => run({ ...batch, stdin: raiseLinks(plan) }, signal));
+    const after = await settle(instance, plan, machine, signal);
     const left = before.hostEnd?.master;
     if (left !== undefined && left !== plan.bridge) {
-      await removeObjects(context.instance, { hostEnds: [], bridges: [left] }, signal);
+      await changes.pass(() => removeObjects(instance, { hostEnds: [], bridges: [left] }, signal));
     }
     return observe(plan, after);
   } finally {
@@ -114,31 +121,38 @@ export async function removeWiring(
     instance,
     { hostEnds: [hostEnd], bridges: [bridgeName(identity.networkId), bridgeName(wiredNetwork)] },
     signal,
+    { unlabelled: true },
   );
 }
 
 /**
  * Removes host ends with their rules, then those of the bridges that nothing is joined to any more, and the tables with the
  * last host end. Links of other instances and of other software stay, whatever their names.
+ * @param unlabelled also removes links of these names that were made and not labelled yet when something stopped the agent
  */
 export async function removeObjects(
   instance: string,
   { hostEnds, bridges }: { readonly hostEnds: readonly string[]; readonly bridges: readonly string[] },
   signal?: AbortSignal,
+  { unlabelled = false }: { readonly unlabelled?: boolean } = {},
 ): Promise<void> {
   const table = tableName(instance);
   const links = await readAllHostLinks(signal);
   const ours = links.filter((link) => parseLabel(link.ifalias)?.instance === instance);
-  const doomedLinks = ours.filter(({ ifname }) => hostEnds.includes(ifname));
+  const isUnfinished = (link: ActualLink, ...kinds: readonly string[]) =>
+    unlabelled && kinds.some((kind) => isUnlabelled(link, kind));
+  const doomedLinks = links.filter(
+    (link) => hostEnds.includes(link.ifname) && (ours.includes(link) || isUnfinished(link, 'veth', 'tun')),
+  );
   const remaining = links.filter((link) => !doomedLinks.includes(link));
   const remainingEnds = ours.filter(
     (link) => parseLabel(link.ifalias)?.kind === 'vnic' && remaining.includes(link),
   );
-  const doomedBridges = ours.filter(
-    ({ ifname, linkinfo }) =>
-      bridges.includes(ifname) &&
-      linkinfo?.info_kind === 'bridge' &&
-      !remaining.some(({ master }) => master === ifname),
+  const doomedBridges = links.filter(
+    (link) =>
+      bridges.includes(link.ifname) &&
+      ((ours.includes(link) && link.linkinfo?.info_kind === 'bridge') || isUnfinished(link, 'bridge')) &&
+      !remaining.some(({ master }) => master === link.ifname),
   );
   await deleteLinks(doomedLinks, signal);
   const rules =
@@ -164,8 +178,15 @@ async function deleteLinks(links: readonly ActualLink[], signal?: AbortSignal): 
   }
 }
 
-function machineOf(context: HostContext, { device }: Plan): Promise<Machine | undefined> {
-  return device.kind === 'namespace' ? openMachine(device, context.machineUid) : Promise.resolve(undefined);
+/** The machine that the device names; undefined for a tap. Refuses what is not for the user that owns machines. */
+async function machineOf({ machineUid }: HostContext, { device }: Plan): Promise<Machine | undefined> {
+  if (device.kind === 'namespace') return openMachine(device, machineUid);
+  if (device.ownerUid === machineUid) return undefined;
+  const owner = machineUid === undefined ? 'this agent was not told which' : `that is user ${machineUid}`;
+  throw new ProviderError(
+    'device-refused',
+    `a tap for user ${device.ownerUid} is not made: only the user that owns machines gets one (${owner})`,
+  );
 }
 
 /** Refuses to touch links that aren't ours, or that a newer order has made. */
@@ -201,18 +222,22 @@ function isUnlabelled(link: ActualLink, kind: string): boolean {
   );
 }
 
-/** Removes a host end that leads elsewhere, or is of the wrong kind, so that it is made anew. */
+/**
+ * Removes a host end that leads elsewhere, is of the wrong kind, or whose machine heaped up more at its end than is undone
+ * one by one, so that it is made anew.
+ */
 async function dropUnusableHostEnd(plan: Plan, snapshot: Snapshot, signal: AbortSignal): Promise<Snapshot> {
   const { hostEnd, inside } = snapshot;
   if (hostEnd === undefined) return snapshot;
   const isUsable =
     plan.device.kind === 'tap'
       ? hostEnd.linkinfo?.info_kind === 'tun' && hostEnd.ownerUid === plan.device.ownerUid
-      : machineEndOf(hostEnd, inside)?.ifname === plan.device.interfaceName;
+      : machineEndOf(hostEnd, inside)?.ifname === plan.device.interfaceName &&
+        !isCrowded(plan, hostEnd, inside);
   if (isUsable) return snapshot;
   await deleteLinks([hostEnd], signal);
   const links = inside?.links.filter((link) => link !== machineEndOf(hostEnd, inside)) ?? [];
-  return { ...snapshot, hostEnd: undefined, inside: inside && { links, routes: [] } };
+  return { ...snapshot, hostEnd: undefined, inside: inside && { links, routes: [], isCut: false } };
 }
 
 function refuseTakenName({ device }: Plan, { hostEnd, inside }: Snapshot): void {
@@ -225,27 +250,34 @@ function refuseTakenName({ device }: Plan, { hostEnd, inside }: Snapshot): void 
   }
 }
 
-async function apply(
+const batch = { program: 'ip', args: ['-batch', '-'] } as const;
+
+/**
+ * Makes what of the wiring is on the host: links, rules, and the host end joined to its bridge.
+ * @returns what there was, and what of it was kept; nothing was done when that is undefined, as all was right
+ */
+async function prepare(
   instance: string,
   plan: Plan,
-  before: Snapshot,
-  machine: Machine | undefined,
+  { inside, machine }: { readonly inside: Snapshot['inside']; readonly machine: Machine | undefined },
   signal: AbortSignal,
-): Promise<void> {
-  const batch = { program: 'ip', args: ['-batch', '-'] } as const;
+): Promise<{ readonly before: Snapshot; readonly kept?: Snapshot }> {
+  const table = tableName(instance);
+  const before: Snapshot = { ...(await readHostSnapshot(table, plan, signal)), inside };
+  refuseForeign(instance, plan, before);
+  if (differencesOf(instance, plan, before).length === 0) return { before };
+  const kept = await dropUnusableHostEnd(plan, before, signal);
+  refuseTakenName(plan, kept);
   const descriptor = machine === undefined ? {} : { descriptor: machine.descriptor };
-  await run({ ...batch, stdin: makeLinks(instance, plan, before), ...descriptor }, signal);
+  await run({ ...batch, stdin: makeLinks(instance, plan, kept), ...descriptor }, signal);
   await Promise.all([disableIpv6(plan.bridge), disableIpv6(plan.hostEnd)]);
-  const rules = applyPort(tableName(instance), plan, {
-    rebind: before.hostEnd === undefined && before.netdev.chains.has(sendingChain(plan.hostEnd)),
-    shared: sharedRuleDifferences(before.bridgeFamily).length > 0,
+  const rules = applyPort(table, plan, {
+    rebind: kept.hostEnd === undefined && kept.netdev.chains.has(sendingChain(plan.hostEnd)),
+    shared: sharedRuleDifferences(kept.bridgeFamily).length > 0,
   });
   await run({ program: 'nft', args: ['-f', '-'], stdin: rules }, signal);
-  if (machine !== undefined) {
-    await run(insideMachine(machine, ['-batch', '-'], { stdin: setUpInside(plan, before) }), signal);
-  }
-  // Last, so that the bridge finds a carrier when the host end comes up.
   await run({ ...batch, stdin: joinLinks(plan) }, signal);
+  return { before, kept };
 }
 
 /** Reads back until nothing departs. */
