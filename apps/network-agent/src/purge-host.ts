@@ -15,7 +15,7 @@ export async function purgeHost(settings: Settings, logger: Logger): Promise<voi
   const unlock = lockState(stateDir);
   try {
     const providers = await loadProviders(settings, logger);
-    const removed = await purge({ stateDir, providers });
+    const removed = await purge({ stateDir, providers, logger });
     rmSync(providerFolder(stateDir), { recursive: true, force: true });
     if (lstatSync(socket, { throwIfNoEntry: false })?.isSocket()) rmSync(socket);
     logger.info({ removed: removed.map(({ kind, name }) => `${kind} ${name}`) }, 'purged');

@@ -39,7 +39,7 @@ export class DriftWatch {
   /** Looks once at everything. */
   async look(): Promise<void> {
     const { journal, workbench } = this.#parts;
-    await journal.forgetOldFences();
+    journal.forgetOldFences();
     const active = journal.all().filter(({ status }) => status === 'active');
     // The slot first: a vNIC whose turn is taken while it waits for a slot could not be worked on.
     const inspect = (record: VnicKey) => workbench.inTurn(keyText(record), () => this.#inspect(record));

@@ -32,7 +32,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await agent.close();
   await Promise.all(machines.map((machine) => machine.kill()));
-  await purge({ stateDir: world.stateDir, providers: world.providers });
+  await purge({ stateDir: world.stateDir, providers: world.providers, logger: quietLogger });
   await world.close();
   expect(await ownTraces()).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Journal } from './journal.ts';
+import { Journal, JournalFullError } from './journal.ts';
 import { newRecord, type WiringRecord } from './record.ts';
 import { quietLogger } from './testing/agent-world.ts';
 import { newItem } from './testing/items.ts';
@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const open = (now?: () => Date) => Journal.open(folder, quietLogger, now);
+const open = (now?: () => Date) => Journal.open(folder, quietLogger, now === undefined ? {} : { now });
 
 function record(): WiringRecord {
   const { placement, macAddress, device, ...key } = newItem();
@@ -102,10 +102,26 @@ test('fences are kept for a day, and records of what is wanted for ever', async 
   };
   for (const one of [wanted, removed, owed]) await journal.put(one);
   now = new Date('2026-11-02T11:59:00.000Z');
-  await journal.forgetOldFences();
+  journal.forgetOldFences();
   expect(journal.all()).toHaveLength(3);
   now = new Date('2026-11-02T12:01:00.000Z');
-  await journal.forgetOldFences();
+  journal.forgetOldFences();
   expect(journal.get(removed)).toBeUndefined();
   expect(open().all()).toHaveLength(2);
+});
+
+test('a full journal forgets fences of a quarter of an hour to make room, and no younger ones', async () => {
+  let now = new Date('2026-11-01T12:00:00.000Z');
+  const journal = Journal.open(folder, quietLogger, { now: () => now, mostRecords: 2 });
+  const [wanted, next] = [record(), record()];
+  const removed: WiringRecord = { ...record(), order: { kind: 'remove', placement: 3 }, status: 'removed' };
+  const put = (one: WiringRecord) => journal.withRoom(one, () => journal.put(one));
+  await put(wanted);
+  await put(removed);
+  await expect(put(next)).rejects.toThrow(JournalFullError);
+  await put({ ...wanted, status: 'active' });
+  now = new Date('2026-11-01T12:16:00.000Z');
+  await put(next);
+  expect(journal.get(removed)).toBeUndefined();
+  expect(journal.all()).toHaveLength(2);
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VnicKey } from '@patchpanel/contract-agent';
 import type { ProviderLogger } from '@patchpanel/provider';
@@ -9,6 +9,27 @@ import { isTombstone, keyText, wiringRecord, type WiringRecord } from './record.
 
 /** How long the fence of something removed is remembered: far longer than any request can be under way. */
 const tombstoneMilliseconds = 24 * 60 * 60 * 1000;
+
+/** How long it is remembered at least, when there is no room for more: still longer than any request can be under way. */
+const hurriedTombstoneMilliseconds = 15 * 60 * 1000;
+
+export interface JournalOptions {
+  readonly now?: () => Date;
+  /** How many vNICs are remembered; those that were removed count for as long as their fences do. Default 20,000. */
+  readonly mostRecords?: number;
+}
+
+/** There is no room for one more vNIC. */
+export class JournalFullError extends Error {
+  override readonly name = 'JournalFullError';
+
+  constructor(mostRecords: number) {
+    super(
+      `This host remembers as many vNICs as it can (${mostRecords}). ` +
+        'What was removed is forgotten after a quarter of an hour.',
+    );
+  }
+}
 
 /**
  * What the agent must not forget: one JSON file per vNIC. A file is replaced whole, and a write is done only when file
@@ -19,11 +40,17 @@ export class Journal {
   readonly #folder: string;
   readonly #records: Map<string, WiringRecord>;
   readonly #now: () => Date;
+  readonly #mostRecords: number;
+  /** Keys for which there is to be a record soon. */
+  readonly #expected = new Set<string>();
+  /** Keys whose files are being written. */
+  readonly #written = new Set<string>();
 
-  private constructor(folder: string, records: Map<string, WiringRecord>, now: () => Date) {
+  private constructor(folder: string, records: Map<string, WiringRecord>, options: JournalOptions) {
     this.#folder = folder;
     this.#records = records;
-    this.#now = now;
+    this.#now = options.now ?? (() => new Date());
+    this.#mostRecords = options.mostRecords ?? 20_000;
   }
 
   /**
@@ -31,7 +58,7 @@ export class Journal {
    * record is put aside (`.unreadable`) and reported: its vNIC is then treated as one that was never heard of. Throws when
    * a file can't be read.
    */
-  static open(folder: string, logger: ProviderLogger, now: () => Date = () => new Date()): Journal {
+  static open(folder: string, logger: ProviderLogger, options: JournalOptions = {}): Journal {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const records = new Map<string, WiringRecord>();
     for (const name of readdirSync(folder)) {
@@ -42,7 +69,7 @@ export class Journal {
       if (record === undefined) renameSync(path, `${path}.unreadable`);
       else records.set(keyText(record), record);
     }
-    return new Journal(folder, records, now);
+    return new Journal(folder, records, options);
   }
 
   get(key: VnicKey): WiringRecord | undefined {
@@ -62,31 +89,61 @@ export class Journal {
   }
 
   /**
+   * Does work that may put a record of this vNIC, once there is room for it. Whoever asks is not to fill the disk: throws
+   * `JournalFullError` for a vNIC that nothing is known of when no fence is old enough to be forgotten.
+   */
+  async withRoom<Result>(key: VnicKey, work: () => Promise<Result>): Promise<Result> {
+    const name = keyText(key);
+    if (this.#records.has(name)) return work();
+    if (this.#isFull()) this.#forgetFencesOlderThan(hurriedTombstoneMilliseconds);
+    if (this.#isFull()) throw new JournalFullError(this.#mostRecords);
+    this.#expected.add(name);
+    try {
+      return await work();
+    } finally {
+      this.#expected.delete(name);
+    }
+  }
+
+  #isFull(): boolean {
+    return this.#records.size + this.#expected.size >= this.#mostRecords;
+  }
+
+  /**
    * Replaces the vNIC's record; resolves when it can't be lost any more. Without `isDurable` a power cut may bring the
    * record before it back: for what would be found out again. A record that says nothing new is not written.
    */
   async put(record: WiringRecord, { isDurable = true }: { isDurable?: boolean } = {}): Promise<void> {
-    const known = this.#records.get(keyText(record));
+    const name = keyText(record);
+    const known = this.#records.get(name);
     if (known !== undefined && textOf({ ...record, changedAt: known.changedAt }) === textOf(known)) return;
     const changed = { ...record, changedAt: this.#now().toISOString() };
     const path = this.#pathOf(record);
-    await writeWhole(`${path}.new`, textOf(changed));
-    await rename(`${path}.new`, path);
-    if (isDurable) await syncFolder(this.#folder);
-    this.#records.set(keyText(record), changed);
-  }
-
-  /** Forgets the fences of what was removed long ago. */
-  async forgetOldFences(): Promise<void> {
-    const limit = this.#now().getTime() - tombstoneMilliseconds;
-    for (const record of this.#records.values()) {
-      if (isTombstone(record) && Date.parse(record.changedAt) < limit) await this.#forget(record);
+    this.#written.add(name);
+    try {
+      await writeWhole(`${path}.new`, textOf(changed));
+      await rename(`${path}.new`, path);
+      if (isDurable) await syncFolder(this.#folder);
+      this.#records.set(name, changed);
+      this.#expected.delete(name);
+    } finally {
+      this.#written.delete(name);
     }
   }
 
-  async #forget(record: WiringRecord): Promise<void> {
-    await rm(this.#pathOf(record), { force: true });
-    this.#records.delete(keyText(record));
+  /** Forgets the fences of what was removed long ago. */
+  forgetOldFences(): void {
+    this.#forgetFencesOlderThan(tombstoneMilliseconds);
+  }
+
+  /** At one go: in between, a vNIC could be asked for again. */
+  #forgetFencesOlderThan(milliseconds: number): void {
+    const limit = this.#now().getTime() - milliseconds;
+    for (const [name, record] of this.#records) {
+      if (!isTombstone(record) || Date.parse(record.changedAt) >= limit || this.#written.has(name)) continue;
+      rmSync(this.#pathOf(record), { force: true });
+      this.#records.delete(name);
+    }
   }
 
   /** Ids come from outside: the name of the file is made of their hash, so that no id can name another file. */

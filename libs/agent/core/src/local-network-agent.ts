@@ -16,7 +16,7 @@ import { DriftWatch } from './drift-watch.ts';
 import { judgeEnsure, judgeRemove } from './fencing.ts';
 import { Follower } from './follower.ts';
 import { desiredOf, HostProviders, WiringFailure } from './host-providers.ts';
-import { Journal } from './journal.ts';
+import { Journal, JournalFullError } from './journal.ts';
 import type { NetworkService } from './network-service.ts';
 import { News } from './news.ts';
 import { silentObserver, type AgentObserver } from './observer.ts';
@@ -48,6 +48,8 @@ export interface LocalNetworkAgentOptions {
   readonly parallel?: number;
   /** Longest time that one call into a provider may take. Default 20,000. */
   readonly wiringDeadlineMilliseconds?: number;
+  /** How many vNICs are remembered, those removed lately included; more are refused. Default 20,000. */
+  readonly mostRecords?: number;
 }
 
 /** Folder of the journal within the state folder. */
@@ -77,7 +79,9 @@ export class LocalNetworkAgent implements NetworkAgent {
     const { logger, networkService, observer = silentObserver, devices = localDevices() } = options;
     const retry = options.retry ?? { firstMilliseconds: 500, mostMilliseconds: 30_000 };
     const closing = this.#closing.signal;
-    const journal = Journal.open(join(options.stateDir, journalFolder), logger);
+    const journal = Journal.open(join(options.stateDir, journalFolder), logger, {
+      ...(options.mostRecords === undefined ? {} : { mostRecords: options.mostRecords }),
+    });
     const providers = new HostProviders({
       providers: options.providers,
       logger,
@@ -122,7 +126,7 @@ export class LocalNetworkAgent implements NetworkAgent {
   async #begin(): Promise<void> {
     const { networkService, driftCheckSeconds = 10 } = this.#options;
     const { signal } = this.#closing;
-    await this.#journal.forgetOldFences();
+    this.#journal.forgetOldFences();
     for (const record of this.#journal.all()) this.#workbench.resume(keyText(record));
     networkService.onReachable(() => this.#workbench.hasten());
     this.#loops.push(
@@ -139,7 +143,8 @@ export class LocalNetworkAgent implements NetworkAgent {
   }
 
   ensure(items: readonly EnsureItem[], signal?: AbortSignal): Promise<WiringResult[]> {
-    const work = (item: EnsureItem) => this.#foreseen(item, () => this.#ensureOne(item));
+    const work = (item: EnsureItem) =>
+      this.#foreseen(item, () => this.#journal.withRoom(item, () => this.#ensureOne(item)));
     return this.#batch(items.map(canonicalItem), work, signal);
   }
 
@@ -202,7 +207,9 @@ export class LocalNetworkAgent implements NetworkAgent {
     // An earlier life, whose journal was lost, may have left it in the kernel.
     const found = await this.#providers.find(item);
     if (found.some(({ identity }) => identity.placement > placement)) return removed;
-    const last = await this.#news.removeAll(newRecord(item, order), found);
+    const removeAll = () => this.#news.removeAll(newRecord(item, order), found);
+    // What is in the kernel goes in any case. The fence alone is kept too: an older order may be on its way still.
+    const last = await (found.length > 0 ? removeAll() : this.#journal.withRoom(item, removeAll));
     await this.#workbench.tell(last);
     // Then the network service may have a binding of it, too.
     if (found.length > 0) this.#follower.resync();
@@ -278,6 +285,10 @@ export class LocalNetworkAgent implements NetworkAgent {
       return await work();
     } catch (error) {
       this.#closing.signal.throwIfAborted();
+      if (error instanceof JournalFullError) {
+        const problem = { code: 'wiring-failed', detail: error.message } as const;
+        return { projectId, vnicId, status: 'error', problem };
+      }
       this.#workbench.failed(keyText({ projectId, vnicId }), error);
       const detail = `The agent failed: ${error instanceof Error ? error.message : String(error)}`;
       return {
