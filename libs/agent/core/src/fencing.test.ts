@@ -36,6 +36,24 @@ test.each([
   expect(verdict.kind === 'refuse' ? verdict.problem.code : verdict.kind).toBe(expected);
 });
 
+test('placements of compute’s whole service are told apart up to the greatest that JSON carries exactly', () => {
+  const epoch = (count: number) => (count - 1) * 2 ** 32;
+  for (const placement of [17, epoch(2) + 1, epoch(1_000) + 2 ** 32 - 1, Number.MAX_SAFE_INTEGER - 1]) {
+    const ordered = { ...known, order: { ...known.order, placement } };
+    const verdict = (asked: number) => {
+      const found = judgeEnsure(ordered, { ...otherDevice, placement: asked }, () => false);
+      return found.kind === 'refuse' ? found.problem.code : found.kind;
+    };
+    expect([verdict(placement - 1), verdict(placement), verdict(placement + 1)]).toEqual([
+      'stale-placement',
+      'device-refused',
+      'follow',
+    ]);
+    expect(judgeRemove(ordered, placement - 1)).toBe('stale');
+    expect(judgeRemove(ordered, placement + 1)).toBe('follow');
+  }
+});
+
 test.each([
   [undefined, 1, 'follow'],
   [known, 4, 'stale'],

@@ -338,6 +338,60 @@ describe('what the kernel does', () => {
   });
 });
 
+describe('placements that rise across compute’s whole service', () => {
+  const [first, second] = [17, 41 * 2 ** 32 + 5];
+
+  test('a vNIC moves to another instance on the same host, and orders of the first are without effect', async () => {
+    await start();
+    const item = await wire(newItem(first, { kind: 'none' }));
+    const moved = { ...item, placement: second };
+    expect(await agent.ensure([moved])).toMatchObject([{ status: 'active' }]);
+    expect(await agent.remove([{ ...keyOf(item), placement: first }])).toMatchObject([{ status: 'removed' }]);
+    expect(await agent.ensure([item])).toMatchObject([{ problem: { code: 'stale-placement' } }]);
+    expect(await wiredOf(item)).toMatchObject([{ placement: second }]);
+    await agent.close();
+    await start();
+    expect(await listed(item)).toMatchObject({ status: 'active', placement: second });
+    await vi.waitFor(() => {
+      expect(world.service.model.binding(item)).toMatchObject({ status: 'active', placement: second });
+    }, patience);
+  });
+
+  test('the greatest number that JSON carries exactly is taken, journalled and fenced', async () => {
+    await start();
+    const item = await wire(newItem(Number.MAX_SAFE_INTEGER));
+    await agent.close();
+    await start();
+    expect(await listed(item)).toMatchObject({ placement: Number.MAX_SAFE_INTEGER });
+    expect(await agent.ensure([{ ...item, placement: second }])).toMatchObject([
+      { problem: { code: 'stale-placement' } },
+    ]);
+    const removed = await agent.remove([{ ...keyOf(item), placement: Number.MAX_SAFE_INTEGER }]);
+    expect(removed).toMatchObject([{ status: 'removed' }]);
+    expect(await wiredOf(item)).toEqual([]);
+  });
+});
+
+describe('a host whose compute asks for ever more vNICs', () => {
+  test('is told when there is no room, and what is known goes on being served', async () => {
+    await start({ mostRecords: 3 });
+    const [kept, other] = [await wire(), await wire()];
+    const flood = Array.from({ length: 50 }, () => newItem());
+    const results = await agent.remove(flood);
+    expect(results.filter(({ status }) => status === 'removed')).toHaveLength(1);
+    expect(results.filter(({ status }) => status === 'error')[0]).toMatchObject({
+      problem: { code: 'wiring-failed', detail: expect.stringMatching(/as many vNICs as it can \(3\)/) },
+    });
+    const late = newItem();
+    world.service.model.plug(late, { macAddress: late.macAddress });
+    expect(await agent.ensure([late])).toMatchObject([{ problem: { code: 'wiring-failed' } }]);
+    expect(world.service.model.binding(late)).toBeUndefined();
+    expect(journalFiles()).toHaveLength(3);
+    expect(await agent.ensure([kept])).toMatchObject([{ status: 'active' }]);
+    expect(await agent.remove([{ ...keyOf(other), placement: 1 }])).toMatchObject([{ status: 'removed' }]);
+  });
+});
+
 describe('a state folder that was lost', () => {
   const loseState = () => rmSync(join(world.stateDir, journalFolder), { recursive: true });
 
