@@ -1,14 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
-import { userInfo } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { environmentWithHome } from './environment.mjs';
 import { capture } from './process.mjs';
@@ -45,11 +36,11 @@ function isInstalled(root, lock) {
 }
 
 async function install(root, lock) {
-  const wanted = Object.keys(lock.packages).length;
+  const wanted = packageFolders(lock).map((path) => join(root, path, 'package.json'));
   const { code, output } = await timed(
     `installing npm packages`,
     () => npm(['ci', '--no-audit', '--no-fund', '--loglevel=warn', '--foreground-scripts=false'], root),
-    { detail: () => `${countInstalled(root)} of about ${wanted} folders`, always: true },
+    { detail: () => describeProgress(wanted), always: true },
   );
   if (code !== 0) throw new Error(`npm ci failed with code ${code}:\n${output.trim()}`);
 }
@@ -63,15 +54,39 @@ function npm(args, root) {
     : capture('npm', args, options);
 }
 
-function countInstalled(root) {
-  let count = 0;
-  const modules = join(root, 'node_modules');
-  if (!existsSync(modules)) return 0;
-  for (const name of readdirSync(modules)) {
-    if (name.startsWith('.')) continue;
-    count += name.startsWith('@') ? readdirSync(join(modules, name)).length : 1;
-  }
-  return count;
+/** Where a lock file wants packages on this platform. Links to our own folders are none: they are made last, at once. */
+export function packageFolders(lock, platform = thisPlatform()) {
+  const foreign = Object.entries(lock.packages)
+    .filter(([, wanted]) => ['os', 'cpu', 'libc'].some((trait) => !allows(wanted[trait], platform[trait])))
+    .map(([path]) => path);
+  return Object.entries(lock.packages)
+    .filter(([path, { link }]) => path.includes('node_modules/') && !link)
+    .map(([path]) => path)
+    .filter((path) => !foreign.some((folder) => `${path}/`.startsWith(`${folder}/`)));
+}
+
+/** A package names what it is for, or with a `!` what it is not for: one or a list. */
+function allows(wanted, value) {
+  if (wanted === undefined || value === undefined) return true;
+  const list = [wanted].flat();
+  if (list.includes(`!${value}`)) return false;
+  const named = list.filter((each) => !each.startsWith('!'));
+  return named.length === 0 || named.includes(value) || named.includes('any');
+}
+
+function thisPlatform() {
+  const { platform: os, arch: cpu } = process;
+  if (os !== 'linux') return { os, cpu };
+  process.report.excludeNetwork = true;
+  return { os, cpu, libc: process.report.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl' };
+}
+
+/** npm makes all folders first, and empty: only what is in them tells how far it is. */
+function describeProgress(wanted) {
+  const done = wanted.filter((file) => existsSync(file)).length;
+  if (done === 0) return 'npm removes old packages and reads the list';
+  if (done < wanted.length) return `${done} of ${wanted.length} unpacked`;
+  return `all ${done} unpacked, npm checks them and runs their scripts`;
 }
 
 function readIfThere(file) {

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureCommands, systemPath } from './debian.mjs';
-import { environmentWithHome } from './environment.mjs';
+import { environmentWithHome, removeStrayHome } from './environment.mjs';
 import { ensureNpmPackages } from './npm.mjs';
 import { foreground } from './process.mjs';
 import { tasks } from './tasks.mjs';
@@ -19,6 +19,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 process.exitCode = await main(process.argv[2], process.argv.slice(3)).catch((error) => {
   console.error(`✗ ${error.message}`);
+  if (process.argv[2] === 'test') console.log('0 passed, 1 failed'); // whatever happens, a test run ends so
   return 1;
 });
 
@@ -28,6 +29,7 @@ async function main(name, args) {
   if (nodeMajor() < oldestNode) {
     throw new Error(`Node ${process.versions.node} is too old: install Node ${oldestNode} or later`);
   }
+  removeStrayHome(root);
   await ensureNpmPackages(root);
   await ensureCommands(task.commands);
   const node = node24();
