@@ -5,10 +5,10 @@ import type { Problem } from './problem.ts';
 const violationCodes = new Set(['23505', '23P01', '23503', '23514']);
 
 /**
- * Out of reach or overloaded for now: connection exceptions, shutdown and start-up, too many connections, a standby that
- * takes no writes, and what our session's time limits cut short.
+ * Out of reach or overloaded for now: connection exceptions, shutdown and start-up, no room (connections, memory, disk), a
+ * standby that takes no writes, what our session's time limits cut short, and what lost against others on every try.
  */
-const unavailableSqlStates = /^(08...|57P0[1-5]|57014|53300|53400|25006|25P0[34]|55P03)$/;
+const unavailableSqlStates = /^(08...|57P0[1-5]|57014|53...|25006|25P0[34]|55P03|40001|40P01)$/;
 const unavailableSystemCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -59,8 +59,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   const code = errorCode(error);
   if (code !== undefined && unavailableSqlStates.test(code)) return true;
   if (code !== undefined && unavailableSystemCodes.has(code)) return isConnectionAttempt(error);
-  // pg and knex raise these without a code, knex behind the text of the query.
-  return /(?:^| - )(?:Connection terminated|Client has encountered a connection error|Unable to acquire a connection|Connection ended)/.test(
+  if (code === 'ERR_STREAM_DESTROYED') return true;
+  // pg, knex and its pool raise these without a code, knex behind the text of the query.
+  return /(?:^| - )(?:Connection terminated|Client has encountered a connection error|Client was closed|Unable to acquire a connection|Connection ended|Query read timeout|(?:timeout expired|aborted)$)/.test(
     error.message,
   );
 }
