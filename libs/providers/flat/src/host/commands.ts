@@ -34,7 +34,7 @@ export interface CommandResult {
 export async function attempt(command: Command, signal?: AbortSignal): Promise<CommandResult> {
   signal?.throwIfAborted();
   const deadline = AbortSignal.timeout(timeoutMilliseconds);
-  const { descriptor, stdin, mostBytes = Infinity } = command;
+  const { descriptor, stdin, mostBytes } = command;
   try {
     const running = x(command.program, command.args, {
       signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
@@ -48,12 +48,14 @@ export async function attempt(command: Command, signal?: AbortSignal): Promise<C
     });
     let bytes = 0;
     let isCut = false;
-    running.process?.stdout?.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (isCut || bytes <= mostBytes) return;
-      isCut = true;
-      running.kill('SIGKILL');
-    });
+    if (mostBytes !== undefined) {
+      running.process?.stdout?.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (isCut || bytes <= mostBytes) return;
+        isCut = true;
+        running.kill('SIGKILL');
+      });
+    }
     const { stdout, stderr } = await running;
     if (isCut) return { exitCode: 0, stdout, stderr: stderr.trim(), isCut };
     if (running.exitCode !== undefined && !running.aborted) {
