@@ -45,16 +45,19 @@ export async function endLeftovers(places: Places): Promise<Leftovers> {
  * Ends what runs with `--once` left that were killed, and removes all of it: each has a folder of its own, which nobody
  * comes back to. Runs that are still under way are left alone.
  *
- * @returns the names of those that are gone now.
+ * @returns what became of each, for people: one that can't be removed keeps nobody from starting.
  */
 export async function healOnceRuns(runs: readonly Places[], ours: Surroundings): Promise<string[]> {
-  const healed: string[] = [];
+  const told: string[] = [];
   for (const places of runs) {
     const unlock = await lockState(places.state).catch((error: unknown) => {
       if (error instanceof InUseError) return undefined;
       throw error;
     });
-    if (unlock === undefined) continue;
+    if (unlock === undefined) {
+      told.push(`not ${places.instance} (under way)`);
+      continue;
+    }
     try {
       const users = notedUsers(places.usersFile);
       await endLeftovers(places);
@@ -68,12 +71,14 @@ export async function healOnceRuns(runs: readonly Places[], ours: Surroundings):
         });
       }
       removePlaces(places);
-      healed.push(places.instance);
+      told.push(places.instance);
+    } catch (error) {
+      told.push(`not ${places.instance} (${error instanceof Error ? error.message : String(error)})`);
     } finally {
       await unlock();
     }
   }
-  return healed;
+  return told;
 }
 
 /** Ends a process that was started and not noted any more. */

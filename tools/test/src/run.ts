@@ -64,12 +64,12 @@ export async function openRun(
 }
 
 /** Removes what killed runs of ours left: their folders carry the id of the process that made them. */
-export function removeAbandoned(): void {
-  for (const name of readdirSync(tmpdir())) {
+export function removeAbandoned(folder = tmpdir()): void {
+  for (const name of readdirSync(folder)) {
     const pid = /^pp-test-(\d+)-/.exec(name)?.[1];
     if (pid !== undefined && process.platform === 'linux' && !existsSync(`/proc/${pid}`)) {
       try {
-        rmSync(join(tmpdir(), name), { recursive: true, force: true });
+        rmSync(join(folder, name), { recursive: true, force: true });
       } catch (error) {
         const code = error instanceof Error && 'code' in error ? error.code : undefined;
         if (code !== 'EACCES' && code !== 'EPERM') throw error; // those are another user's, to be removed by them
