@@ -84,7 +84,7 @@ function thisPlatform() {
 /** npm makes all folders first, and empty: only what is in them tells how far it is. */
 function describeProgress(wanted) {
   const done = wanted.filter((file) => existsSync(file)).length;
-  if (done === 0) return 'npm removes old packages and reads the list';
+  if (done === 0) return `npm prepares to unpack ${wanted.length}`;
   if (done < wanted.length) return `${done} of ${wanted.length} unpacked`;
   return `all ${done} unpacked, npm checks them and runs their scripts`;
 }
