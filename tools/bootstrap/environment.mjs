@@ -20,9 +20,9 @@ export function environmentWithHome(root) {
  * Removes the folder named `~` that npm, asked for this task without a home, has just put into the checkout for its
  * cache and logs. Anything else in it is not npm's, and stays with it.
  */
-export function removeStrayHome(root) {
+export function removeStrayHome(root, home = process.env['HOME']) {
   const stray = join(root, '~');
-  if (process.env['HOME'] || !existsSync(stray)) return;
+  if (home || !existsSync(stray)) return;
   const isNpms = (path) =>
     path === '.npm' || /^\.npm\/(_logs|_cacache|_update-notifier-last-checked)(\/|$)/.test(path);
   if (readdirSync(stray, { recursive: true }).every(isNpms)) rmSync(stray, { recursive: true, force: true });

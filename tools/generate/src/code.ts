@@ -48,21 +48,23 @@ export async function generateCode(destination: string): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'patchpanel-generate-'));
   try {
     const configurations = await Promise.all(targets.map((target) => configure(target, scratch)));
-    await run(
-      process.execPath,
-      [
-        join(root, 'node_modules/@openapitools/openapi-generator-cli/main.js'),
-        'batch',
-        '--fail-fast',
-        '--threads',
-        '2',
-        ...configurations,
-      ],
-      { cwd: root, maxBuffer: 64 * 1024 * 1024 },
-    );
+    await runGenerator(['batch', '--fail-fast', '--threads', '2', ...configurations]);
     for (const target of targets) await place(target, scratch, destination);
   } finally {
     await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Runs openapi-generator, which fetches its jar on first use. */
+async function runGenerator(words: readonly string[]): Promise<void> {
+  const program = join(root, 'node_modules/@openapitools/openapi-generator-cli/main.js');
+  try {
+    await run(process.execPath, [program, ...words], { cwd: root, maxBuffer: 64 * 1024 * 1024 });
+  } catch (error) {
+    const printed = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+    // It prints its own minified source and whole objects with a failure: the lines that name one are enough.
+    const reasons = printed.split('\n').filter((line) => line.length < 300 && /error|exception/i.test(line));
+    throw new Error(`openapi-generator failed:\n${reasons.slice(0, 10).join('\n')}`);
   }
 }
 
