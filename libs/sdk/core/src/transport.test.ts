@@ -146,10 +146,12 @@ describe('time', () => {
   });
 
   test('a signal ends a call during an attempt', async () => {
-    const { transport, at, server } = await start(['hang']);
     const controller = new AbortController();
+    const { transport, at, server } = await start(() => {
+      controller.abort(new Error('no longer wanted')); // the request has arrived, and will have no answer
+      return 'hang';
+    });
     const call = transport(at('/v1/things/1'), { signal: controller.signal });
-    setTimeout(() => controller.abort(new Error('no longer wanted')), 30);
     await expect(call).rejects.toMatchObject({
       name: 'AbortError',
       code: 'aborted',
@@ -160,10 +162,10 @@ describe('time', () => {
 
   test('a signal ends a call during a pause between two attempts', async () => {
     const slow = { baseDelayMs: 60_000, maxDelayMs: 60_000 };
-    const { transport, at, server } = await start([busy], { retry: slow, timeoutMs: 600_000 });
     const controller = new AbortController();
+    const hooks = { onResponse: () => void setImmediate(() => controller.abort()) }; // the pause has begun by then
+    const { transport, at, server } = await start([busy], { retry: slow, timeoutMs: 600_000, hooks });
     const call = transport(at('/v1/things/1'), { signal: controller.signal });
-    setTimeout(() => controller.abort(), 50);
     await expect(call).rejects.toBeInstanceOf(AbortedError);
     expect(server.received).toHaveLength(1);
   });
