@@ -1,7 +1,5 @@
 import type { Database } from '@patchpanel/service-kit';
 
-export { created, createOnce } from '@patchpanel/service-kit';
-
 /** What it takes to place instances on hosts. */
 export interface PlacementParts {
   readonly database: Database;

@@ -1,8 +1,6 @@
 import type { Database } from '@patchpanel/service-kit';
 import type { ProviderCatalog } from './providers.ts';
 
-export { created, createOnce } from '@patchpanel/service-kit';
-
 /** What every room of the service works with. */
 export interface Parts {
   readonly database: Database;

@@ -60,9 +60,9 @@ export function differences(recorded: GenerationRecord, actual: GenerationRecord
     found.push(`the generator is ${actual.generator}, the code was generated with ${recorded.generator}`);
   }
   if (recorded.recipe !== actual.recipe) found.push('tools/generate changed since the code was generated');
-  for (const [api, value] of Object.entries(actual.documents)) {
-    if (recorded.documents[api] !== value)
-      found.push(`${bundlePathOf(api)} changed since code was generated from it`);
+  for (const api of apis) {
+    if (recorded.documents[api] !== actual.documents[api])
+      found.push(`${bundlePath(api)} changed since code was generated from it`);
   }
   for (const [folder, value] of Object.entries(actual.folders)) {
     if (recorded.folders[folder] !== value)
@@ -70,5 +70,3 @@ export function differences(recorded: GenerationRecord, actual: GenerationRecord
   }
   return found;
 }
-
-const bundlePathOf = (api: string): string => `openapi/dist/${api}.json`;

@@ -5,6 +5,8 @@ import {
   afterCommit,
   appendEvents,
   checkIfMatch,
+  created,
+  createOnce,
   inTransaction,
   readPageRequest,
   toPage,
@@ -13,7 +15,7 @@ import {
   type UserCaller,
 } from '@patchpanel/service-kit';
 import { authorise } from '../authorisation.ts';
-import { created, createOnce, type Parts } from '../parts.ts';
+import type { Parts } from '../parts.ts';
 import { problem } from '../problems.ts';
 import { vnicEvent } from '../vnics/representation.ts';
 import { putVnicsIntoInstance } from '../vnics/store.ts';

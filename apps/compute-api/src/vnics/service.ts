@@ -5,6 +5,8 @@ import {
   appendEvents,
   checkIfMatch,
   commonProblem,
+  created,
+  createOnce,
   inTransaction,
   mapConstraint,
   readPageRequest,
@@ -18,7 +20,7 @@ import { authorise } from '../authorisation.ts';
 import { constraintProblems } from '../constraints.ts';
 import { assignmentEvents, instanceEvent } from '../instances/representation.ts';
 import { lockInstance, raiseAssignmentRevision } from '../instances/store.ts';
-import { created, createOnce, type Parts } from '../parts.ts';
+import type { Parts } from '../parts.ts';
 import { problem } from '../problems.ts';
 import { lookUpVnic } from './lookup.ts';
 import { isUnicast } from './mac-address.ts';

@@ -1,6 +1,6 @@
 import type { AttachmentInput } from '@patchpanel/contract-network';
-import { userOperation, type OperationHandlers } from '@patchpanel/service-kit';
-import { created, type Parts } from '../parts.ts';
+import { created, userOperation, type OperationHandlers } from '@patchpanel/service-kit';
+import type { Parts } from '../parts.ts';
 import { attachmentPath, getAttachment, plugVnic, plugVnicIntoAnyPort, unplugVnic } from './service.ts';
 
 interface PortPath {

@@ -2,6 +2,8 @@ import type { Attachment, AttachmentInput } from '@patchpanel/contract-network';
 import {
   appendEvents,
   checkIfMatch,
+  created,
+  createOnce,
   inTransaction,
   type IdempotencyClaim,
   type NewEvent,
@@ -12,7 +14,7 @@ import type { Knex } from 'knex';
 import { bindingEvent } from '../bindings/events.ts';
 import { withdrawBinding } from '../bindings/store.ts';
 import { lookUpNetwork } from '../networks/lookup.ts';
-import { created, createOnce, type Parts } from '../parts.ts';
+import type { Parts } from '../parts.ts';
 import { portEvent } from '../ports/events.ts';
 import { lookUpPort } from '../ports/lookup.ts';
 import { findPort, toAttachment, updatePort, type PortRow } from '../ports/store.ts';

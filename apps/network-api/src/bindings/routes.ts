@@ -1,6 +1,6 @@
 import type { BindingClaim, BindingReport } from '@patchpanel/contract-network-southbound';
-import { serviceOperation, type OperationHandlers } from '@patchpanel/service-kit';
-import { created, type Parts } from '../parts.ts';
+import { created, serviceOperation, type OperationHandlers } from '@patchpanel/service-kit';
+import type { Parts } from '../parts.ts';
 import {
   claimBinding,
   getBinding,

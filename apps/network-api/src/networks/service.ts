@@ -2,6 +2,8 @@ import type { Network, NetworkInput, NetworkList } from '@patchpanel/contract-ne
 import {
   appendEvents,
   checkIfMatch,
+  created,
+  createOnce,
   inTransaction,
   readPageRequest,
   toPage,
@@ -12,7 +14,7 @@ import {
 } from '@patchpanel/service-kit';
 import { v7 as newId } from 'uuid';
 import { withConstraints } from '../constraints.ts';
-import { created, createOnce, type Parts } from '../parts.ts';
+import type { Parts } from '../parts.ts';
 import { problem } from '../problems.ts';
 import { lookUpNetwork } from './lookup.ts';
 import {

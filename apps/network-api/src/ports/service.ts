@@ -2,6 +2,8 @@ import type { Port, PortInput, PortList, PortStatus } from '@patchpanel/contract
 import {
   appendEvents,
   checkIfMatch,
+  created,
+  createOnce,
   inTransaction,
   readPageRequest,
   toPage,
@@ -25,7 +27,7 @@ import { hasBindings } from '../bindings/store.ts';
 import { withConstraints } from '../constraints.ts';
 import { lookUpNetwork } from '../networks/lookup.ts';
 import { toNetworkContext, type NetworkRow } from '../networks/store.ts';
-import { created, createOnce, type Parts } from '../parts.ts';
+import type { Parts } from '../parts.ts';
 import { problem } from '../problems.ts';
 import { refuseIssues } from '../providers.ts';
 import { lockSubnetAddresses, selectSubnetsOf, toSubnetContext, type SubnetRow } from '../subnets/store.ts';

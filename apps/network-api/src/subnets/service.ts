@@ -2,6 +2,8 @@ import type { Subnet, SubnetInput, SubnetList } from '@patchpanel/contract-netwo
 import {
   appendEvents,
   checkIfMatch,
+  created,
+  createOnce,
   inTransaction,
   readPageRequest,
   toPage,
@@ -17,7 +19,7 @@ import { planSubnet, type SubnetPlan } from '../addresses/subnet-plan.ts';
 import { withConstraints } from '../constraints.ts';
 import { lookUpNetwork } from '../networks/lookup.ts';
 import { toNetworkContext, type NetworkRow } from '../networks/store.ts';
-import { created, createOnce, type Parts } from '../parts.ts';
+import type { Parts } from '../parts.ts';
 import { invalidRequest, problem } from '../problems.ts';
 import { refuseIssues } from '../providers.ts';
 import { lookUpSubnet } from './lookup.ts';
