@@ -15,7 +15,7 @@ import { createNetworkApp, createSouthboundApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { migrations } from './migrations/index.ts';
 import { selectProvidersInUse } from './networks/store.ts';
-import { openProviders } from './providers.ts';
+import { openProviders } from './providers/catalog.ts';
 
 const config = readConfig();
 const logger = createLogger({ name: 'network-api', level: config.logLevel });

@@ -1,5 +1,5 @@
 import type { Database } from '@patchpanel/service-kit';
-import type { ProviderCatalog } from './providers.ts';
+import type { ProviderCatalog } from './providers/catalog.ts';
 
 /** What every room of the service works with. */
 export interface Parts {

@@ -3,7 +3,7 @@ import type { FixedIpContext, JsonObject, SubnetContext } from '@patchpanel/prov
 import type { Knex } from 'knex';
 import { formatIp, storedCidr, storedIp } from '../addresses/ip.ts';
 import { toNetworkContext } from '../networks/store.ts';
-import type { ProviderCatalog } from '../providers.ts';
+import type { ProviderCatalog } from '../providers/catalog.ts';
 import { queryRows } from '../rows.ts';
 import { selectSubnetsOf, toSubnetContext } from '../subnets/store.ts';
 

@@ -29,7 +29,7 @@ import { lookUpNetwork } from '../networks/lookup.ts';
 import { toNetworkContext, type NetworkRow } from '../networks/store.ts';
 import type { Parts } from '../parts.ts';
 import { problem } from '../problems.ts';
-import { refuseIssues } from '../providers.ts';
+import { refuseIssues } from '../providers/catalog.ts';
 import { lockSubnetAddresses, selectSubnetsOf, toSubnetContext, type SubnetRow } from '../subnets/store.ts';
 import { portEvent } from './events.ts';
 import { lookUpPort } from './lookup.ts';

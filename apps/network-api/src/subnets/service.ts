@@ -21,7 +21,7 @@ import { lookUpNetwork } from '../networks/lookup.ts';
 import { toNetworkContext, type NetworkRow } from '../networks/store.ts';
 import type { Parts } from '../parts.ts';
 import { invalidRequest, problem } from '../problems.ts';
-import { refuseIssues } from '../providers.ts';
+import { refuseIssues } from '../providers/catalog.ts';
 import { lookUpSubnet } from './lookup.ts';
 import {
   deleteSubnetRow,

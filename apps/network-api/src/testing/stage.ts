@@ -14,7 +14,7 @@ import {
 import type { Test } from 'supertest';
 import { createNetworkApp, createSouthboundApp, type AppOptions } from '../app.ts';
 import { migrations } from '../migrations/index.ts';
-import { catalogOf } from '../providers.ts';
+import { catalogOf } from '../providers/catalog.ts';
 import { testProvider } from './test-providers.ts';
 
 export const networkDocument = readDocument('network');

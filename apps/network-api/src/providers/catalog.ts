@@ -7,7 +7,7 @@ import {
 } from '@patchpanel/provider';
 import type { FieldError } from '@patchpanel/service-kit';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { invalidRequest } from './problems.ts';
+import { invalidRequest } from '../problems.ts';
 
 /** The providers that this service was started with. */
 export interface ProviderCatalog {

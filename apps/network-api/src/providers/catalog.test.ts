@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { catalogOf, openProviders } from './providers.ts';
-import { testProvider } from './testing/test-providers.ts';
+import { catalogOf, openProviders } from './catalog.ts';
+import { testProvider } from '../testing/test-providers.ts';
 
 describe('the providers', () => {
   it('are loaded by specifier, and the first is the default', async () => {
