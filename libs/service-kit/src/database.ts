@@ -82,7 +82,11 @@ async function connect(connection: Record<string, unknown>, options: Connecting)
       debug: (message: unknown) => logger.debug({ source: 'knex' }, String(message)),
     },
   });
-  const signals = createEventSignals(engine === 'postgres' ? settings : undefined, logger);
+  const signals = createEventSignals({
+    listenTo: engine === 'postgres' ? settings : undefined,
+    looksAtOnce: Math.max(1, Math.floor(options.poolSize / 4)),
+    logger,
+  });
   try {
     await migrate(knex, options.migrations, logger);
   } catch (error) {
@@ -108,11 +112,14 @@ interface SessionClient {
   query(sql: string, done: (error: Error | null) => void): void;
 }
 
-/** A statement or an idle transaction that hangs must not hold its locks for ever. PGlite has no timers for it. */
+/**
+ * A statement or an idle transaction that hangs must not hold its locks for ever. PGlite has no timers for it. Compiling a
+ * statement pays for long analyses only: here it would take a hundred times as long as the statement.
+ */
 function sessionSettings(engine: Database['engine']): string {
   const common = `set time zone 'UTC'; set client_encoding to 'UTF8'`;
   if (engine === 'pglite') return common;
-  return `${common}; set statement_timeout to '30s'; set lock_timeout to '20s'; set idle_in_transaction_session_timeout to '60s'`;
+  return `${common}; set statement_timeout to '30s'; set lock_timeout to '20s'; set idle_in_transaction_session_timeout to '60s'; set jit to off`;
 }
 
 async function ping(knex: Knex, timeoutMs: number): Promise<void> {

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from './logger.ts';
+import { createTurns } from './turns.ts';
 
 /** The channel that tells other replicas of committed events (PostgreSQL LISTEN/NOTIFY). */
 export const eventChannel = 'patchpanel_events';
@@ -10,6 +11,8 @@ export interface EventSignals {
   announce(keys: readonly string[]): void;
   /** Counts from now: `woken` resolves at the next announcement that concerns the keys, or when signals may have been missed. */
   subscribe(keys: readonly string[]): Subscription;
+  /** Runs a reader's look at the feed. Only a few run at once: readers that all wake together must leave connections for requests. */
+  inTurn<T>(look: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -26,11 +29,20 @@ interface Waiter {
 /** With PostgreSQL, waiters look again this often even when nothing was heard: a safety net, not the mechanism. */
 const recheckMs = 5_000;
 
+export interface EventSignalsOptions {
+  /** A PostgreSQL to hear other replicas from. */
+  readonly listenTo: pg.ClientConfig | undefined;
+  /** How many readers look at the feed at the same time. */
+  readonly looksAtOnce: number;
+  readonly logger: Logger;
+}
+
 /**
  * Signals within the process, plus, when `listenTo` gives a PostgreSQL, those of other replicas. The connection that
  * listens is opened by the first subscriber.
  */
-export function createEventSignals(listenTo: pg.ClientConfig | undefined, logger: Logger): EventSignals {
+export function createEventSignals({ listenTo, looksAtOnce, logger }: EventSignalsOptions): EventSignals {
+  const turns = createTurns(looksAtOnce);
   const waiters = new Set<Waiter>();
   const announce = (keys: readonly string[]) => {
     const everyone = keys.includes('*');
@@ -45,6 +57,7 @@ export function createEventSignals(listenTo: pg.ClientConfig | undefined, logger
       listener?.start();
       return addWaiter(waiters, keys, listener ? recheckMs : undefined);
     },
+    inTurn: (look) => turns.take(look),
     async close() {
       announce(['*']);
       await listener?.close();

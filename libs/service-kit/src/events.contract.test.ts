@@ -3,14 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { openDatabase, type Database } from './database.ts';
 import { eventChannel } from './event-signals.ts';
 import { raiseEpoch } from './epoch.ts';
-import {
-  appendEvents,
-  currentCursor,
-  forgetEvents,
-  readEvents,
-  type FeedEvent,
-  type NewEvent,
-} from './events.ts';
+import { currentCursor, readEvents, type FeedEvent } from './event-feed.ts';
+import { appendEvents, forgetEvents, type NewEvent } from './events.ts';
 import { silentLogger } from './logger.ts';
 import { kitMigrations } from './migrations.ts';
 import { encodeOpaque } from './opaque.ts';
@@ -134,19 +128,19 @@ describe(`the event feed on ${testEngine()}`, () => {
     ).toEqual(['next']);
   });
 
-  it('refuses a cursor that is made up, beyond the end, forgotten, or from before a restore', async () => {
+  it('refuses a cursor that is made up, beyond the end, compacted, or from before a restore', async () => {
     await append(event('x'), event('y'));
-    const refused = (text: string) =>
+    const refused = (text: string, code = 'invalid-cursor', status = 400) =>
       expect(readEvents(database, { filter: everything, cursor: text })).rejects.toMatchObject({
-        code: 'invalid-cursor',
-        status: 400,
+        code,
+        status,
       });
     const { database_id: id, epoch } = await database.knex('database_identity').first();
     const made = (position: unknown) => encodeOpaque({ d: id.slice(0, 8), e: epoch, p: position });
     for (const text of ['', 'nonsense', encodeOpaque([]), made(-1), made('1'), made(1.5), made(1e12)])
       await refused(text);
     await forgetEvents(database.knex, '2999-01-01T00:00:00Z');
-    await refused(cursor);
+    await refused(cursor, 'events-compacted', 410);
     const current = await currentCursor(database.knex);
     expect((await readEvents(database, { filter: everything, cursor: current })).items).toEqual([]);
     await raiseEpoch(database.knex);

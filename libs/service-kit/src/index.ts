@@ -48,16 +48,14 @@ export {
   type DatabaseIdentity,
 } from './epoch.ts';
 export {
-  appendEvents,
   currentCursor,
-  forgetEvents,
   readEvents,
   type EventBatch,
-  type EventFilter,
   type FeedEvent,
-  type NewEvent,
   type ReadEventsOptions,
-} from './events.ts';
+} from './event-feed.ts';
+export type { AudienceQuery, EventFilter } from './event-filter.ts';
+export { appendEvents, forgetEvents, type NewEvent } from './events.ts';
 export { lockFolder } from './folder-lock.ts';
 export { isHostName } from './host-name.ts';
 export { startHousekeeping } from './housekeeping.ts';
