@@ -1,7 +1,7 @@
 import { compareFences, type Fence } from './fence.ts';
 import type { Difference } from './host.ts';
 
-/** The ways in which a host half is expected to fail. */
+/** The ways in which a provider is expected to fail; a server half's lifecycle only in `fenced` and the last two. */
 export type ProviderErrorCode =
   /** What is wired is newer than what was asked. */
   | 'fenced'
@@ -16,9 +16,16 @@ export type ProviderErrorCode =
   /** The kernel (or engine) refused a command, or did not answer in time. */
   | 'command-failed'
   /** Everything was applied, and yet what was read back departs from what is desired. */
-  | 'not-converged';
+  | 'not-converged'
+  /** What realises the provider's networks can't be reached, or did not answer in time. */
+  | 'engine-unavailable'
+  /** What realises the provider's networks answered, and would not. */
+  | 'engine-refused';
 
-/** An expected failure of a host half. The message is fit for the port's `statusReason`. Recognise it by `isProviderError`. */
+/**
+ * An expected failure of a provider. The message is public: it becomes the `statusReason` of the port, or of the network.
+ * Recognise it by `isProviderError`.
+ */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
   readonly code: ProviderErrorCode;
@@ -37,7 +44,7 @@ export class ProviderError extends Error {
 }
 
 /**
- * True for an expected failure of a host half. Not by `instanceof`: a provider that was bundled by itself brings a copy of the
+ * True for an expected failure of a provider. Not by `instanceof`: a provider that was bundled by itself brings a copy of the
  * class.
  */
 export function isProviderError(error: unknown): error is ProviderError {

@@ -1,4 +1,6 @@
+export * from './capabilities.ts';
 export * from './errors.ts';
+export * from './features.ts';
 export * from './fence.ts';
 export * from './host.ts';
 export * from './json.ts';

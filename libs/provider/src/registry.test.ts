@@ -18,11 +18,14 @@ async function module(name: string, source: string): Promise<string> {
   return file;
 }
 
-function serverHalf({ name = 'sample', max = 1, methods = 'wiring() {}' } = {}): string {
+function serverHalf({ name = 'sample', max = 1, features = '', methods = 'wiring() {}' } = {}): string {
   return `export function createServerProvider() {
     return {
       name: '${name}',
-      capabilities: () => ({ spi: { min: 1, max: ${max} } }),
+      capabilities: () => ({
+        spi: { min: 1, max: ${max} }, ipVersions: [4], features: [${features}], defaultMtu: 1500, maxMtu: 1500, pools: [],
+        networkOptionsSchema: {},
+      }),
       validateNetwork() {}, validateSubnet() {}, validatePort() {}, ${methods}
     };
   }`;
@@ -69,6 +72,16 @@ describe('loading providers', () => {
       'a half that lacks a method',
       () => module('less', serverHalf({ methods: '' })),
       /lacks the methods wiring/,
+    ],
+    [
+      'a lifecycle that can only make things',
+      () => module('half', serverHalf({ methods: 'wiring() {}, lifecycle: { ensure() {} }' })),
+      /lifecycle lacks some of its methods/,
+    ],
+    [
+      'capabilities that make no sense',
+      () => module('senseless', serverHalf({ features: "'dhcp', 'telepathy'" })),
+      /capabilities are wrong: features\.1: "telepathy" is not a feature/,
     ],
     [
       'another SPI version',

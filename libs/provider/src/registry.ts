@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { capabilityMistakes } from './capabilities.ts';
 import type { HostContext, HostProvider } from './host.ts';
 import type { ServerProvider } from './server.ts';
 import { spiVersion, supportsSpi, type SpiVersionRange } from './version.ts';
@@ -46,7 +47,15 @@ export function loadServerProviders(
     const factory = await importFactory(specifier, 'server', 'createServerProvider');
     const provider = factory() as ServerProvider;
     requireShape(specifier, provider, serverMethods);
-    requireSpi(specifier, provider.capabilities().spi);
+    requireWhole(specifier, provider, 'lifecycle', methods(['ensure', 'remove']));
+    const capabilities = provider.capabilities();
+    requireSpi(specifier, capabilities.spi);
+    const mistakes = capabilityMistakes(capabilities);
+    if (mistakes.length > 0) {
+      throw new ProviderLoadError(
+        `"${specifier}": the provider's capabilities are wrong: ${mistakes.join('; ')}`,
+      );
+    }
     return provider;
   });
 }
@@ -131,6 +140,13 @@ function requireShape(specifier: string, provider: unknown, shape: z.ZodType): v
       `"${specifier}": the provider "${named.data.name}" lacks the methods ${lacking}`,
     );
   }
+}
+
+/** An optional part of a provider is there in full, or not at all. */
+function requireWhole(specifier: string, provider: object, part: string, shape: z.ZodType): void {
+  const value: unknown = Reflect.get(provider, part);
+  if (value === undefined || shape.safeParse(value).success) return;
+  throw new ProviderLoadError(`"${specifier}": the provider's ${part} lacks some of its methods`);
 }
 
 function requireSpi(specifier: string, range: SpiVersionRange | undefined): void {

@@ -7,6 +7,8 @@ export function testProvider(name: string, ipVersions: readonly IpVersion[] = [4
     capabilities: () => ({
       spi: { min: 1, max: 1 },
       ipVersions,
+      features: ['security-groups', 'port-admin-state'],
+      defaultMtu: 1500,
       maxMtu: 9000,
       pools: [],
       networkOptionsSchema: {

@@ -227,6 +227,8 @@ const codes = {
   'name-taken': 'wiring-failed',
   'command-failed': 'wiring-failed',
   'not-converged': 'wiring-failed',
+  'engine-unavailable': 'provider-unavailable',
+  'engine-refused': 'wiring-failed',
 } as const;
 
 function explain(provider: HostProvider, error: unknown, isLate: boolean): WiringFailure {

@@ -1,9 +1,11 @@
 import { describe, test } from 'vitest';
 import { hostCases, type HostSubject } from './host-cases.ts';
-import { serverCases, type ServerSubject } from './server-cases.ts';
+import { serverCases } from './server-cases.ts';
+import type { ServerSubject } from './server-subject.ts';
 
 export { hostCases, type Damage, type HostCase, type HostSubject } from './host-cases.ts';
-export { serverCases, type ServerCase, type ServerSample, type ServerSubject } from './server-cases.ts';
+export { serverCases } from './server-cases.ts';
+export type { EngineSubject, ServerCase, ServerSample, ServerSubject } from './server-subject.ts';
 
 /**
  * Tries a host half against everything that the SPI asks of one.
@@ -22,9 +24,22 @@ export function describeHostProvider(name: string, makeSubject: () => Promise<Ho
   });
 }
 
-/** Tries a server half against everything that the SPI asks of one. */
-export function describeServerProvider(name: string, makeSubject: () => ServerSubject): void {
+/**
+ * Tries a server half against everything that the SPI asks of one.
+ * @param makeSubject makes a subject of its own for each case; the kit disposes of it, also when the case fails.
+ */
+export function describeServerProvider(
+  name: string,
+  makeSubject: () => ServerSubject | Promise<ServerSubject>,
+): void {
   describe(`the server half of ${name} conforms to the SPI: it`, () => {
-    test.each(serverCases)('$name', (serverCase) => serverCase.run(makeSubject()));
+    test.each(serverCases)('$name', async (serverCase) => {
+      const subject = await makeSubject();
+      try {
+        await serverCase.run(subject);
+      } finally {
+        await subject.dispose?.();
+      }
+    });
   });
 }

@@ -29,6 +29,9 @@ export function createServerProvider(): ServerProvider {
     capabilities: () => ({
       spi: { min: 1, max: 1 },
       ipVersions: [4, 6],
+      // What the host half does today, and no more.
+      features: ['port-admin-state'],
+      defaultMtu,
       maxMtu,
       pools: [],
       networkOptionsSchema: {

@@ -2,9 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DesiredWiring, HostContext } from '@patchpanel/provider';
-import { describeHostProvider, describeServerProvider } from '@patchpanel/provider/conformance';
+import type { DesiredWiring, HostContext, NetworkLifecycle } from '@patchpanel/provider';
+import {
+  describeHostProvider,
+  describeServerProvider,
+  type ServerSample,
+} from '@patchpanel/provider/conformance';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createSimulatedEngine, engineFailure } from './engine.ts';
 import { createHostProvider } from './host.ts';
 import { createServerProvider } from './server.ts';
 
@@ -62,17 +67,73 @@ describeHostProvider('simulated', async () => {
 });
 
 describeServerProvider('simulated', () => {
-  const network = { id: randomUUID(), projectId: randomUUID(), mtu: 1500, options: {}, allocations: {} };
-  const subnet = { id: randomUUID(), networkId: network.id, ipVersion: 4, cidr: '192.0.2.0/24' } as const;
-  const fixedIps = [{ subnetId: subnet.id, ipAddress: '192.0.2.1', prefixLength: 24 }];
-  const port = {
-    id: randomUUID(),
-    networkId: network.id,
-    projectId: network.projectId,
-    adminState: 'up',
-    fixedIps,
-  } as const;
-  return { provider: createServerProvider(), valid: [{ network, subnet, port }], invalid: [] };
+  const { provider, sample } = serverSample();
+  return { provider, valid: [sample()], invalid: [] };
+});
+
+describeServerProvider('simulated with an engine', () => {
+  let isBroken = false;
+  const engine = createSimulatedEngine({
+    beforeCall: () => {
+      if (isBroken) throw engineFailure('The engine is away.');
+    },
+  });
+  const { provider, sample } = serverSample(engine);
+  return {
+    provider,
+    valid: [sample(), sample()],
+    invalid: [],
+    engine: {
+      networks: async () => [...engine.networks.keys()],
+      inspect: async (networkId) => engine.networks.get(networkId),
+      breakDown: async () => void (isBroken = true),
+      mend: async () => void (isBroken = false),
+    },
+  };
+});
+
+function serverSample(lifecycle?: NetworkLifecycle) {
+  return {
+    provider: createServerProvider(lifecycle === undefined ? {} : { lifecycle }),
+    sample: (): ServerSample => {
+      const network = {
+        id: randomUUID(),
+        projectId: randomUUID(),
+        mtu: 1500,
+        adminState: 'up',
+        options: {},
+        allocations: {},
+      } as const;
+      const subnet = {
+        id: randomUUID(),
+        networkId: network.id,
+        ipVersion: 4,
+        cidr: '192.0.2.0/24',
+        dnsServers: ['192.0.2.53'],
+        hostRoutes: [{ destination: '198.51.100.0/24', nextHop: '192.0.2.254' }],
+        dhcp: { serverIp: '192.0.2.2' },
+      } as const;
+      const port = {
+        id: randomUUID(),
+        networkId: network.id,
+        projectId: network.projectId,
+        adminState: 'up',
+        fixedIps: [{ subnetId: subnet.id, ipAddress: '192.0.2.1', prefixLength: 24 }],
+        allowedAddressPairs: [{ ipAddress: '192.0.2.128/25' }],
+        portSecurity: 'on',
+        securityGroupIds: [randomUUID()],
+      } as const;
+      return { network, subnet, port };
+    },
+  };
+}
+
+test('an engine ends a call that hangs when its signal says so, with no effect', async () => {
+  const engine = createSimulatedEngine({ beforeCall: () => new Promise(() => undefined) });
+  const { network } = serverSample().sample();
+  const ensuring = engine.ensure({ network, subnets: [], epoch: 1, generation: 1 }, AbortSignal.timeout(10));
+  await expect(ensuring).rejects.toThrow();
+  expect([...engine.networks]).toEqual([]);
 });
 
 test('a failure as asked leaves nothing behind', async () => {

@@ -1,12 +1,35 @@
-import type { ServerProvider, WiringContext, WiringDocument } from '@patchpanel/provider';
+import type {
+  NetworkFeature,
+  NetworkLifecycle,
+  ServerProvider,
+  WiringContext,
+  WiringDocument,
+} from '@patchpanel/provider';
 
-/** The server half of `simulated`: accepts every network, carries nothing. */
-export function createServerProvider(): ServerProvider {
+/** It only remembers what it was asked, so it can do everything. */
+const features: readonly NetworkFeature[] = [
+  'security-groups',
+  'port-security-off',
+  'allowed-address-pairs',
+  'dhcp',
+  'dhcpv6',
+  'port-admin-state',
+];
+
+/**
+ * The server half of `simulated`: accepts every network, carries nothing. Its networks are `active` at once, unless it is given
+ * somewhere to realise them, such as `createSimulatedEngine`'s.
+ */
+export function createServerProvider(
+  options: { readonly lifecycle?: NetworkLifecycle } = {},
+): ServerProvider {
   return {
     name: 'simulated',
     capabilities: () => ({
       spi: { min: 1, max: 1 },
       ipVersions: [4, 6],
+      features,
+      defaultMtu: 1500,
       maxMtu: 65535,
       pools: [],
       networkOptionsSchema: { type: 'object', additionalProperties: false, maxProperties: 0 },
@@ -15,6 +38,7 @@ export function createServerProvider(): ServerProvider {
     validateSubnet: () => [],
     validatePort: () => [],
     wiring,
+    ...(options.lifecycle === undefined ? {} : { lifecycle: options.lifecycle }),
   };
 }
 
