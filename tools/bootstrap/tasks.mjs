@@ -10,6 +10,7 @@ export const tasks = {
   check: { commands: [], steps: [['tools/check/src/main.ts']] },
   generate: { commands: [], steps: [['tools/generate/src/main.ts', 'generate']] },
   build: { commands: [], steps: [['tools/build/src/main.ts']] },
+  bench: { commands: ['setpriv', 'initdb'], steps: [['tools/bench/src/main.ts']] },
   format: {
     commands: [],
     steps: [['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level=warn', '.']],

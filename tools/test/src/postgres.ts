@@ -26,9 +26,13 @@ export function postgresPrograms(): string | undefined {
 
 /**
  * Makes and starts a cluster in `folder` with PostgreSQL's own defaults (fsync on). PostgreSQL refuses to run as root,
- * so root runs it as the user `postgres`. It shuts down by itself if this process dies.
+ * so root runs it as the user `postgres`. It shuts down by itself if this process dies. `settings` go before ours.
  */
-export async function startCluster(programs: string, folder: string): Promise<Cluster> {
+export async function startCluster(
+  programs: string,
+  folder: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Cluster> {
   const isRoot = process.getuid?.() === 0;
   mkdirSync(folder, { recursive: true });
   if (isRoot) chownSync(folder, ...postgresUser());
@@ -70,6 +74,7 @@ export async function startCluster(programs: string, folder: string): Promise<Cl
       'max_connections=200',
       '-c',
       'log_min_messages=fatal',
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ],
     { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] },
   );

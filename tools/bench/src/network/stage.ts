@@ -1,0 +1,103 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { mintTokens } from '@patchpanel/service-kit/testing';
+import { requestText } from '../load/connection.ts';
+import { buildOwn, buildShipped, packageFolder, shippedBundle } from '../machine/build.ts';
+import { startPostgres, type Postgres } from '../machine/postgres.ts';
+import { startProgram, type Program } from '../machine/program.ts';
+import type { Bench } from '../subject.ts';
+import { Api } from './api.ts';
+
+const tokenSeconds = 12 * 60 * 60;
+
+/** All that is measured, running: PostgreSQL, the service on it, and the floor. */
+export interface Stage {
+  readonly bench: Bench;
+  readonly postgres: Postgres;
+  readonly databaseUrl: string;
+  readonly service: Program;
+  readonly floor: Program;
+  readonly projectId: string;
+  /** The service, as the user of the project calls it. */
+  readonly api: Api;
+  /** A request of that user as text. */
+  readonly request: (method: string, path: string, body?: unknown) => string;
+  /** Another replica on the same database. */
+  startReplica(name: string, databaseUrl?: string): Promise<Program>;
+  /** Somebody of another project. */
+  userOf(projectId: string): Promise<Api>;
+}
+
+/** Builds and starts everything. What was started ends with the bench. */
+export async function openStage(bench: Bench): Promise<Stage> {
+  bench.progress('building network-api, the provider simulated and the floor');
+  buildShipped(['network-api', 'providers/simulated']);
+  const floorProgram = await buildOwn('network-floor', 'tools/bench/src/network/floor.ts');
+  bench.signal.throwIfAborted();
+
+  bench.progress('starting PostgreSQL (fsync on), network-api and the floor');
+  const postgres = await startPostgres(join(bench.folder, 'postgres'), explainableSettings(bench.folder));
+  bench.atEnd(() => postgres.stop());
+  const databaseUrl = await postgres.createDatabase('network');
+  const issuer = await mintTokens('https://issuer.bench');
+  const jwksFile = join(bench.folder, 'jwks.json');
+  writeFileSync(jwksFile, JSON.stringify(issuer.jwks));
+  const common = {
+    PATCHPANEL_JWKS_FILE: jwksFile,
+    PATCHPANEL_ISSUER: issuer.issuer,
+    PATCHPANEL_DOCS_ASSETS: packageFolder('swagger-ui-dist'),
+  };
+  const launch = async (name: string, program: string, env: Readonly<Record<string, string>>) => {
+    const started = await startProgram({
+      name,
+      program,
+      env: { ...common, ...env },
+      folder: bench.folder,
+      profileFolder: bench.options.profileFolder,
+    });
+    bench.atEnd(() => started.stop());
+    return started;
+  };
+  const startReplica = (name: string, url = databaseUrl) =>
+    launch(name, shippedBundle('network-api/main'), {
+      DATABASE_URL: url,
+      PATCHPANEL_LISTEN: '127.0.0.1:0',
+      PATCHPANEL_SOUTHBOUND_LISTEN: '127.0.0.1:0',
+      PATCHPANEL_PROVIDERS: JSON.stringify([shippedBundle('providers/simulated/server')]),
+    });
+  const service = await startReplica('network-api');
+  const floor = await launch('floor', floorProgram, {});
+
+  const projectId = randomUUID();
+  const tokenOf = (project: string) =>
+    issuer.userToken({
+      projectId: project,
+      audience: 'network',
+      roles: ['member'],
+      expiresInSeconds: tokenSeconds,
+    });
+  const token = await tokenOf(projectId);
+  return {
+    bench,
+    postgres,
+    databaseUrl,
+    service,
+    floor,
+    projectId,
+    api: new Api(service.url, token),
+    request: (method, path, body) => requestText({ method, path, token }, body),
+    startReplica,
+    userOf: async (project) => new Api(service.url, await tokenOf(project)),
+  };
+}
+
+/** A log that takes the plans which `buffers.ts` asks for, and nothing else. */
+function explainableSettings(folder: string): Record<string, string> {
+  return {
+    logging_collector: 'on',
+    log_directory: join(folder, 'postgres', 'log'),
+    log_filename: 'plans.log',
+    log_line_prefix: '@ ',
+  };
+}
