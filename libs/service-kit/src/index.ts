@@ -24,7 +24,9 @@ export {
   type ServiceScope,
   type UserCaller,
 } from './caller.ts';
+export { createTogether, writeTogether, type Batch, type Repeatable } from './batch.ts';
 export { canonicalJson } from './canonical-json.ts';
+export { coalesce, type CoalescingOptions, type Outcome } from './coalescing.ts';
 export { commonProblem, commonProblemCodes, type CommonProblemCode } from './common-problems.ts';
 export {
   ConfigurationError,
@@ -76,7 +78,19 @@ export {
   type RegisteredOperation,
   type RequestShape,
 } from './operations.ts';
-export { readPageRequest, selectPage, toPage, type Page, type PageRequest } from './pages.ts';
+export {
+  pageClauses,
+  readPageRequest,
+  selectPage,
+  sortOrders,
+  toPage,
+  type Page,
+  type PageClauses,
+  type PageColumns,
+  type PageQuery,
+  type PageRequest,
+  type SortOrder,
+} from './pages.ts';
 export { checkIfMatch, entityTag } from './preconditions.ts';
 export {
   defineProblems,
@@ -91,4 +105,5 @@ export { identifyProcess, type ProcessIdentity } from './process-identity.ts';
 export { repeat, type Repetition, type RepetitionOptions } from './repetition.ts';
 export { listen, parseListenAddress, type ListenAddress, type Listener } from './server.ts';
 export { serve, type Side } from './serving.ts';
+export { queryRows, type Bindings } from './statements.ts';
 export { afterCommit, inTransaction, type TransactionOptions } from './transactions.ts';

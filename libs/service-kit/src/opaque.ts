@@ -5,7 +5,7 @@ export function encodeOpaque(value: unknown): string {
 
 /** The value inside opaque text, or undefined when the text was not made by `encodeOpaque`. */
 export function decodeOpaque(text: string): unknown {
-  if (!/^[A-Za-z0-9_-]{1,2048}$/.test(text)) return undefined;
+  if (!/^[A-Za-z0-9_-]{1,4096}$/.test(text)) return undefined;
   try {
     return JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
   } catch (error) {
