@@ -10,6 +10,7 @@ import { networkOperations } from './networks/routes.ts';
 import type { Parts } from './parts.ts';
 import { portOperations } from './ports/routes.ts';
 import { subnetOperations } from './subnets/routes.ts';
+import { withoutUnbuilt } from './unbuilt.ts';
 
 /** What both apps take beside the service's own parts. */
 export type AppOptions = Parts &
@@ -22,7 +23,7 @@ export type AppOptions = Parts &
 export function createNetworkApp(options: AppOptions): Promise<ApiApp> {
   return createApiApp({
     ...options,
-    document: networkDocument,
+    document: withoutUnbuilt(networkDocument),
     problemCodes,
     readiness: () => options.database.ping(),
     handlers: {
@@ -38,7 +39,7 @@ export function createNetworkApp(options: AppOptions): Promise<ApiApp> {
 export function createSouthboundApp(options: AppOptions): Promise<ApiApp> {
   return createApiApp({
     ...options,
-    document: southboundDocument,
+    document: withoutUnbuilt(southboundDocument),
     problemCodes: southboundProblemCodes,
     readiness: () => options.database.ping(),
     handlers: { ...bindingOperations(options), ...changeOperations(options) },

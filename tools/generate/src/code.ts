@@ -63,7 +63,9 @@ async function runGenerator(words: readonly string[]): Promise<void> {
   } catch (error) {
     const printed = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
     // It prints its own minified source and whole objects with a failure: the lines that name one are enough.
-    const reasons = printed.split('\n').filter((line) => line.length < 300 && /error|exception/i.test(line));
+    const reasons = printed
+      .split('\n')
+      .filter((line) => line.length < 300 && /error|exception|^\s+- /i.test(line));
     throw new Error(`openapi-generator failed:\n${reasons.slice(0, 10).join('\n')}`);
   }
 }

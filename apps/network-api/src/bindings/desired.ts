@@ -105,6 +105,9 @@ function describe(
       projectId: port.project_id,
       adminState: port.admin_state,
       fixedIps,
+      allowedAddressPairs: [],
+      portSecurity: 'on',
+      securityGroupIds: [],
     },
   });
   return {
@@ -116,6 +119,11 @@ function describe(
     generation: port.generation,
     epoch,
     adminState: port.admin_state,
+    mtu: 1500,
+    subnets: [],
+    portSecurity: 'on',
+    allowedAddressPairs: [],
+    securityGroupIds: [],
     fixedIps: fixedIps.map(({ subnetId: _, ...wired }) => wired),
     provider: port.provider,
     wiring: { version, document },

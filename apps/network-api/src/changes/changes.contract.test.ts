@@ -45,7 +45,7 @@ describe('the feed of changes', () => {
     expect(told).toEqual(['created 1', 'updated 2', 'updated 3', 'updated 4', 'deleted 5']);
     for (const change of items) {
       expect(change).toMatchObject({
-        bindingId: binding.id,
+        resourceId: binding.id,
         projectId: user.projectId,
         vnicId: attachment.vnicId,
       });
@@ -65,7 +65,7 @@ describe('the feed of changes', () => {
       2,
     );
     const { items } = await follow(host, cursor);
-    expect(items.map(({ bindingId, change }) => [bindingId, change])).toEqual([
+    expect(items.map(({ resourceId, change }) => [resourceId, change])).toEqual([
       [old.id, 'deleted'],
       [newer.id, 'created'],
     ]);
@@ -81,7 +81,7 @@ describe('the feed of changes', () => {
     for (;;) {
       const { items, nextCursor } = await follow(host, next, '&limit=2');
       if (items.length === 0) break;
-      seen.push(...items.map(({ bindingId }) => bindingId));
+      seen.push(...items.map(({ resourceId }) => resourceId));
       next = nextCursor;
     }
     expect(seen).toEqual(made);
@@ -94,7 +94,7 @@ describe('the feed of changes', () => {
     expect(body.items).toEqual([]);
     const binding = await host.claim(await plugged());
     const { items } = await follow(host, body.nextCursor);
-    expect(items.map(({ bindingId }) => bindingId)).toEqual([binding.id]);
+    expect(items.map(({ resourceId }) => resourceId)).toEqual([binding.id]);
   });
 
   it('waits for the next change, and answers as soon as there is one', async () => {
@@ -104,7 +104,7 @@ describe('the feed of changes', () => {
     const waiting = follow(host, cursor, '&waitSeconds=30');
     const binding = await host.claim(attachment);
     const { items } = await waiting;
-    expect(items.map(({ bindingId }) => bindingId)).toEqual([binding.id]);
+    expect(items.map(({ resourceId }) => resourceId)).toEqual([binding.id]);
   });
 
   it('misses nothing between a list and what follows its cursor, whatever happens meanwhile', async () => {
@@ -117,7 +117,7 @@ describe('the feed of changes', () => {
     const { body } = await host.get('/v1/bindings').expect(200);
     for (const { id } of body.items) known.add(id);
     await claiming;
-    for (const { bindingId } of (await follow(host, body.cursor)).items) known.add(bindingId);
+    for (const { resourceId } of (await follow(host, body.cursor)).items) known.add(resourceId);
     expect([...known].toSorted()).toEqual(made.toSorted());
   });
 

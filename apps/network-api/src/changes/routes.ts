@@ -40,7 +40,8 @@ export function changeOperations({ database }: Parts): OperationHandlers {
 function toChange(event: FeedEvent): Change {
   const { projectId, change, data } = bindingChange.parse(event);
   return {
-    bindingId: event.resourceId,
+    resourceType: 'binding',
+    resourceId: event.resourceId,
     projectId,
     vnicId: data.vnicId,
     change,

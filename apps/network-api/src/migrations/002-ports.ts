@@ -9,7 +9,14 @@ export const ports: Migration = {
         id uuid primary key,
         project_id uuid not null,
         network_id uuid not null constraint ports_network references networks,
-        name text not null,
+        name text collate "C" not null,
+        description text not null default '',
+        tags text[] not null default '{}',
+        port_security text not null default 'on' check (port_security in ('on', 'off')),
+        allowed_address_pairs jsonb not null default '[]',
+        lease_seconds integer check (lease_seconds > 0),
+        lease_expires_at timestamptz,
+        lease_warned_at timestamptz,
         admin_state text not null check (admin_state in ('up', 'down')),
         status text not null default 'available'
           check (status in ('available', 'plugged', 'building', 'active', 'error')),
@@ -17,10 +24,14 @@ export const ports: Migration = {
         was_ever_bound boolean not null default false,
         revision bigint not null default 1 check (revision > 0),
         created_at timestamptz not null default now(),
-        updated_at timestamptz not null default now()
+        updated_at timestamptz not null default now(),
+        constraint ports_lease check (lease_expires_at is null or lease_seconds is not null)
       )`);
     await connection.raw('create index ports_project on ports (project_id, id)');
-    await connection.raw('create index ports_network on ports (network_id, id)');
+    await connection.raw('create index ports_network on ports (network_id, project_id, id)');
+    await connection.raw('create index ports_name on ports (project_id, name, id)');
+    await connection.raw(`
+      create index ports_lease on ports (lease_expires_at) where lease_expires_at is not null`);
     await connection.raw('create index ports_status on ports (project_id, status, id)');
     await connection.raw(`
       create index ports_available on ports (network_id, project_id, id)
@@ -40,6 +51,7 @@ export const ports: Migration = {
         constraint attachments_vnic unique (project_id, vnic_id),
         constraint attachments_mac_address unique (network_id, mac_address)
       )`);
+    await connection.raw('create index attachments_project_mac on attachments (project_id, mac_address)');
     // Counts the plugs of a pair and keeps the highest placement that a claim came with, both for ever, so that what holds an
     // older number stays out of date: unplugging and releasing leave the row alone.
     await connection.raw(`

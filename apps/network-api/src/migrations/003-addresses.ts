@@ -16,6 +16,13 @@ export const addresses: Migration = {
         position smallint not null,
         constraint port_addresses_address primary key (subnet_id, address)
       )`);
+    // How many addresses of a subnet are used and resting; changed with them, under the lock of the subnet's row.
+    await connection.raw(`
+      create table subnet_usage (
+        subnet_id uuid primary key references subnets on delete cascade,
+        used bigint not null default 0 check (used >= 0),
+        resting bigint not null default 0 check (resting >= 0)
+      ) with (fillfactor = 50)`);
     await connection.raw('create unique index port_addresses_position on port_addresses (port_id, position)');
     // Kept by the last address: taking a range's first one then changes no indexed column.
     await connection.raw(`

@@ -36,6 +36,9 @@ export const bindings: Migration = {
         where superseded_by is null`);
     await connection.raw(`
       create index bindings_host on bindings (host_name, id) where superseded_by is null`);
+    await connection.raw(`
+      create index bindings_project_host on bindings (project_id, host_name, port_id)
+        where desired = 'present'`);
     await connection.raw('create index bindings_port on bindings (port_id)');
     await connection.raw(`
       create index bindings_superseded on bindings (superseded_by) where superseded_by is not null`);

@@ -41,6 +41,7 @@ export function createNetwork(
       name: input.name ?? '',
       provider: input.provider ?? parts.providers.defaultName,
       provider_options: input.providerOptions ?? null,
+      mtu: input.mtu ?? 1500,
     };
     parts.providers.checkNetwork(draft.provider, toNetworkContext(draft));
     const row = await insertNetwork(trx, draft);

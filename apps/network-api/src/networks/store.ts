@@ -1,6 +1,6 @@
 import type { PageRequest } from '@patchpanel/service-kit';
 import { selectPage } from '@patchpanel/service-kit';
-import type { Network } from '@patchpanel/contract-network';
+import type { Network, NetworkStatus } from '@patchpanel/contract-network';
 import type { JsonObject, NetworkContext } from '@patchpanel/provider';
 import type { Knex } from 'knex';
 import { onlyRow } from '../rows.ts';
@@ -9,8 +9,17 @@ export interface NetworkRow {
   readonly id: string;
   readonly project_id: string;
   readonly name: string;
+  readonly description: string;
+  readonly tags: readonly string[];
   readonly provider: string;
   readonly provider_options: JsonObject | null;
+  readonly mtu: number;
+  readonly admin_state: 'up' | 'down';
+  readonly is_shared_with_all: boolean;
+  readonly status: NetworkStatus;
+  readonly status_reason: string | null;
+  /** Rises with each change of the network or its subnets that its ports' hosts must hear of. */
+  readonly wiring_revision: number;
   readonly revision: number;
   readonly created_at: string;
   readonly updated_at: string;
@@ -46,7 +55,7 @@ export async function selectNetworks(
 /** Writes a new network. */
 export async function insertNetwork(
   trx: Knex,
-  network: Pick<NetworkRow, 'id' | 'project_id' | 'name' | 'provider' | 'provider_options'>,
+  network: Pick<NetworkRow, 'id' | 'project_id' | 'name' | 'provider' | 'provider_options' | 'mtu'>,
 ): Promise<NetworkRow> {
   const rows: NetworkRow[] = await trx('networks')
     .insert({
@@ -88,9 +97,15 @@ export function toNetwork(row: NetworkRow): Network {
     id: row.id,
     projectId: row.project_id,
     name: row.name,
+    description: row.description,
+    tags: [...row.tags],
     provider: row.provider,
     ...(row.provider_options === null ? {} : { providerOptions: row.provider_options }),
-    status: 'active',
+    mtu: row.mtu,
+    adminState: row.admin_state,
+    isSharedWithAll: row.is_shared_with_all,
+    status: row.status,
+    ...(row.status_reason === null ? {} : { statusReason: row.status_reason }),
     revision: row.revision,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -101,5 +116,11 @@ export function toNetwork(row: NetworkRow): Network {
 export function toNetworkContext(
   row: Pick<NetworkRow, 'id' | 'project_id' | 'provider_options'>,
 ): NetworkContext {
-  return { id: row.id, projectId: row.project_id, options: row.provider_options ?? {}, allocations: {} };
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    adminState: 'up',
+    options: row.provider_options ?? {},
+    allocations: {},
+  };
 }

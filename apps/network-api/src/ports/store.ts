@@ -1,4 +1,11 @@
-import type { AdminState, Attachment, FixedIp, Port, PortStatus } from '@patchpanel/contract-network';
+import type {
+  AdminState,
+  AllowedAddressPair,
+  Attachment,
+  FixedIp,
+  Port,
+  PortStatus,
+} from '@patchpanel/contract-network';
 import type { PageRequest } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
 import { formatIp, storedIp } from '../addresses/ip.ts';
@@ -10,6 +17,13 @@ export interface PortRow {
   readonly project_id: string;
   readonly network_id: string;
   readonly name: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly port_security: 'on' | 'off';
+  readonly allowed_address_pairs: readonly AllowedAddressPair[];
+  readonly security_group_ids: readonly string[];
+  readonly lease_seconds: number | null;
+  readonly lease_expires_at: string | null;
   readonly admin_state: AdminState;
   readonly status: PortStatus;
   readonly status_reason: string | null;
@@ -62,7 +76,13 @@ const selectWholePorts = `
       select json_agg(json_build_object('subnet_id', subnet_id, 'address', host(address)) order by position)
       from port_addresses
       where port_id = ports.id
-    ) as fixed_ips
+    ) as fixed_ips,
+    array(
+      select security_group_id
+      from port_security_groups
+      where port_id = ports.id
+      order by security_group_id
+    ) as security_group_ids
   from ports
   left join attachments on attachments.port_id = ports.id
   left join bindings on bindings.port_id = ports.id and bindings.desired = 'present'`;
@@ -205,10 +225,17 @@ export function toPort(row: PortRow): Port {
     projectId: row.project_id,
     networkId: row.network_id,
     name: row.name,
+    description: row.description,
+    tags: [...row.tags],
     adminState: row.admin_state,
     status: row.status,
     ...(row.status_reason === null ? {} : { statusReason: row.status_reason }),
     fixedIps: (row.fixed_ips ?? []).map(toFixedIp),
+    portSecurity: row.port_security,
+    allowedAddressPairs: [...row.allowed_address_pairs],
+    securityGroupIds: [...row.security_group_ids],
+    ...(row.lease_seconds === null ? {} : { leaseSeconds: row.lease_seconds }),
+    ...(row.lease_expires_at === null ? {} : { leaseExpiresAt: row.lease_expires_at }),
     ...(attachment ? { attachment } : {}),
     revision: row.revision,
     createdAt: row.created_at,

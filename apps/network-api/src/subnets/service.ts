@@ -118,9 +118,16 @@ function draftOf(
     project_id: network.project_id,
     network_id: network.id,
     name,
+    description: '',
+    tags: [],
     cidr: formatCidr(cidr),
     gateway_ip: gateway === undefined ? null : text(gateway),
     allocation_pools: pools.map(({ first, last }) => ({ first: text(first), last: text(last) })),
+    dns_servers: [],
+    host_routes: [],
+    is_dhcp_enabled: false,
+    dhcp_server_ip: null,
+    ipv6_mode: cidr.version === 6 ? 'static' : null,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AllocationPool, Subnet } from '@patchpanel/contract-network';
+import type { AllocationPool, HostRoute, Subnet } from '@patchpanel/contract-network';
 import type { SubnetContext } from '@patchpanel/provider';
 import { selectPage, type PageRequest } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
@@ -10,9 +10,16 @@ export interface SubnetRow {
   readonly project_id: string;
   readonly network_id: string;
   readonly name: string;
+  readonly description: string;
+  readonly tags: readonly string[];
   readonly cidr: string;
   readonly gateway_ip: string | null;
   readonly allocation_pools: readonly AllocationPool[];
+  readonly dns_servers: readonly string[];
+  readonly host_routes: readonly HostRoute[];
+  readonly is_dhcp_enabled: boolean;
+  readonly dhcp_server_ip: string | null;
+  readonly ipv6_mode: 'dhcpv6-stateful' | 'static' | null;
   readonly revision: number;
   readonly created_at: string;
   readonly updated_at: string;
@@ -73,9 +80,17 @@ export async function insertSubnet(
   subnet: Omit<SubnetRow, 'revision' | 'created_at' | 'updated_at'>,
 ): Promise<SubnetRow> {
   const rows: SubnetRow[] = await trx('subnets')
-    .insert({ ...subnet, allocation_pools: JSON.stringify(subnet.allocation_pools) })
+    .insert({
+      ...subnet,
+      tags: [...subnet.tags],
+      allocation_pools: JSON.stringify(subnet.allocation_pools),
+      dns_servers: JSON.stringify(subnet.dns_servers),
+      host_routes: JSON.stringify(subnet.host_routes),
+    })
     .returning('*');
-  return onlyRow(rows);
+  const row = onlyRow(rows);
+  await trx('subnet_usage').insert({ subnet_id: row.id });
+  return row;
 }
 
 /** Says what keeps a subnet in use. Served by port_addresses_address and resting_addresses_address. */
@@ -104,10 +119,16 @@ export function toSubnet(row: SubnetRow): Subnet {
     projectId: row.project_id,
     networkId: row.network_id,
     name: row.name,
+    description: row.description,
+    tags: [...row.tags],
     cidr: formatCidr(cidr),
     ipVersion: cidr.version,
     ...(row.gateway_ip === null ? {} : { gatewayIp: canonical(row.gateway_ip) }),
     allocationPools: [...row.allocation_pools],
+    dnsServers: [...row.dns_servers],
+    hostRoutes: [...row.host_routes],
+    ...(row.ipv6_mode === null ? { dhcpEnabled: row.is_dhcp_enabled } : { ipv6Mode: row.ipv6_mode }),
+    ...(row.dhcp_server_ip === null ? {} : { dhcpServerIp: canonical(row.dhcp_server_ip) }),
     revision: row.revision,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -125,6 +146,9 @@ export function toSubnetContext(
     ipVersion: cidr.version,
     cidr: formatCidr(cidr),
     ...(row.gateway_ip === null ? {} : { gatewayIp: canonical(row.gateway_ip) }),
+    dnsServers: [],
+    hostRoutes: [],
+    ...(cidr.version === 6 ? { ipv6Mode: 'static' } : {}),
   };
 }
 

@@ -25,7 +25,11 @@ export interface FollowerParts {
 }
 
 /** A binding by its id and its vNIC's. */
-export type NamedBinding = Pick<Change, 'bindingId' | 'projectId' | 'vnicId'>;
+export interface NamedBinding {
+  readonly bindingId: string;
+  readonly projectId: string;
+  readonly vnicId: string;
+}
 
 const parallelReads = 8;
 
@@ -120,7 +124,7 @@ export class Follower {
     const { networkService, waitSeconds } = this.#parts;
     const until = AbortSignal.any([signal, this.#wanted.signal]);
     const { items, nextCursor } = await networkService.changes(cursor, waitSeconds, until);
-    const last = new Map(items.map((change) => [change.bindingId, change]));
+    const last = new Map(items.flatMap(namedBinding).map((binding) => [binding.bindingId, binding]));
     await this.#readAll([...last.values()], retries, signal);
     return nextCursor;
   }
@@ -196,4 +200,11 @@ export class Follower {
 
 function isPast(startedAt: number, seconds: number): boolean {
   return performance.now() - startedAt > seconds * 1000;
+}
+
+/** The binding that a change is about, if it is about one. */
+function namedBinding({ resourceType, resourceId, projectId, vnicId }: Change): NamedBinding[] {
+  return resourceType === 'binding' && vnicId !== undefined
+    ? [{ bindingId: resourceId, projectId, vnicId }]
+    : [];
 }

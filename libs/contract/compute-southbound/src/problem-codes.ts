@@ -10,6 +10,7 @@ export const problemCodes = {
   'forbidden': { status: 403, title: "The token does not permit this operation" },
   'route-not-found': { status: 404, title: "There is nothing at this path" },
   'method-not-allowed': { status: 405, title: "This path does not take this method" },
+  'events-compacted': { status: 410, title: "The events behind the cursor are no longer kept" },
   'payload-too-large': { status: 413, title: "The body is larger than the service takes" },
   'unsupported-media-type': { status: 415, title: "The body must be JSON" },
   'internal-error': { status: 500, title: "The service failed" },

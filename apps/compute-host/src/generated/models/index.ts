@@ -298,6 +298,7 @@ export interface Problem {
  * - `forbidden` (403): The token does not permit this operation.
  * - `route-not-found` (404): There is nothing at this path.
  * - `method-not-allowed` (405): This path does not take this method.
+ * - `events-compacted` (410): The events behind the cursor are no longer kept.
  * - `payload-too-large` (413): The body is larger than the service takes.
  * - `unsupported-media-type` (415): The body must be JSON.
  * - `internal-error` (500): The service failed.
@@ -316,6 +317,7 @@ export const ProblemCode = {
     forbidden: 'forbidden',
     route_not_found: 'route-not-found',
     method_not_allowed: 'method-not-allowed',
+    events_compacted: 'events-compacted',
     payload_too_large: 'payload-too-large',
     unsupported_media_type: 'unsupported-media-type',
     internal_error: 'internal-error',

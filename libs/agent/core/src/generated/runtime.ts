@@ -1,7 +1,7 @@
 // @ts-nocheck
 /**
  * Patchpanel network API, southbound
- * What network agents ask of the network service, on a listener of its own. An agent\'s token names its host. An agent may look up an unbound attachment by its exact (project, vNIC id), bind it to its own host, and read and report what is bound there. It can list or change nothing else.
+ * What network agents ask of the network service, on a listener of its own. An agent\'s token names its host. An agent may look up an unbound attachment by its exact (project, vNIC id), bind it to its own host, read and report what is bound there, and read the security groups that its bindings use. It can list or change nothing else.
  *
  * The version of the OpenAPI document: 0.1.0
  *

@@ -52,6 +52,11 @@ export class NetworkModel {
       generation,
       epoch: this.epoch,
       adminState: 'up',
+      mtu: 1500,
+      subnets: [],
+      portSecurity: 'on',
+      allowedAddressPairs: [],
+      securityGroupIds: [],
       fixedIps: [
         ...(options.fixedIps ?? [{ ipAddress: '10.0.0.5', prefixLength: 24, gatewayIp: '10.0.0.1' }]),
       ],
@@ -222,9 +227,17 @@ export class NetworkModel {
   }
 
   #tell(binding: Binding, change: Change['change']): void {
-    const { id: bindingId, projectId, vnicId, revision } = binding;
+    const { id: resourceId, projectId, vnicId, revision } = binding;
     const occurredAt = new Date().toISOString();
-    this.#changes.push({ bindingId, projectId, vnicId, change, revision, occurredAt });
+    this.#changes.push({
+      resourceType: 'binding',
+      resourceId,
+      projectId,
+      vnicId,
+      change,
+      revision,
+      occurredAt,
+    });
     this.#wake();
   }
 

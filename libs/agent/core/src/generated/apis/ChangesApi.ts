@@ -1,6 +1,6 @@
 /**
  * Patchpanel network API, southbound
- * What network agents ask of the network service, on a listener of its own. An agent\'s token names its host. An agent may look up an unbound attachment by its exact (project, vNIC id), bind it to its own host, and read and report what is bound there. It can list or change nothing else.
+ * What network agents ask of the network service, on a listener of its own. An agent\'s token names its host. An agent may look up an unbound attachment by its exact (project, vNIC id), bind it to its own host, read and report what is bound there, and read the security groups that its bindings use. It can list or change nothing else.
  *
  * The version of the OpenAPI document: 0.1.0
  *
@@ -67,7 +67,7 @@ export class ChangesApi extends runtime.BaseAPI {
     }
 
     /**
-     * Gives changes after a cursor, oldest first, in an order in which no change is ever missed. Read the binding again for its state: several changes may have become one.
+     * Gives changes after a cursor, oldest first, in an order in which no change is ever missed: of this host\'s bindings, of their networks, and of the security groups that they use. Read the resource again for its state: several changes may have become one.
      * Follow what changes in this host\'s bindings
      */
     async followChangesRaw(requestParameters: FollowChangesRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<ChangeList>> {
@@ -78,7 +78,7 @@ export class ChangesApi extends runtime.BaseAPI {
     }
 
     /**
-     * Gives changes after a cursor, oldest first, in an order in which no change is ever missed. Read the binding again for its state: several changes may have become one.
+     * Gives changes after a cursor, oldest first, in an order in which no change is ever missed: of this host\'s bindings, of their networks, and of the security groups that they use. Read the resource again for its state: several changes may have become one.
      * Follow what changes in this host\'s bindings
      */
     async followChanges(requestParameters: FollowChangesRequest = {}, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<ChangeList> {

@@ -15,6 +15,7 @@ import type {
     Attachment,
     AttachmentInput,
     Problem,
+    ReplugInput,
 } from '../models/index.ts';
 
 export interface GetAttachmentRequest {
@@ -29,6 +30,17 @@ export interface PlugVnicRequest {
 export interface PlugVnicIntoAnyPortRequest {
     networkId: string;
     attachmentInput: AttachmentInput;
+    idempotencyKey?: string;
+}
+
+export interface ReleasePortBindingRequest {
+    portId: string;
+}
+
+export interface ReplugVnicRequest {
+    portId: string;
+    replugInput: ReplugInput;
+    ifMatch?: string;
     idempotencyKey?: string;
 }
 
@@ -228,6 +240,133 @@ export class AttachmentsApi extends runtime.BaseAPI {
      */
     async plugVnicIntoAnyPort(requestParameters: PlugVnicIntoAnyPortRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Attachment> {
         const response = await this.plugVnicIntoAnyPortRaw(requestParameters, initOverrides);
+        return await response.value();
+    }
+
+    /**
+     * Creates request options for releasePortBinding without sending the request
+     */
+    async releasePortBindingRequestOpts(requestParameters: ReleasePortBindingRequest): Promise<runtime.RequestOpts> {
+        if (requestParameters['portId'] == null) {
+            throw new runtime.RequiredError(
+                'portId',
+                'Required parameter "portId" was null or undefined when calling releasePortBinding().'
+            );
+        }
+
+        const queryParameters: any = {};
+
+        const headerParameters: runtime.HTTPHeaders = {};
+
+        if (this.configuration && this.configuration.accessToken) {
+            const token = this.configuration.accessToken;
+            const tokenString = await token("userToken", ["member"]);
+
+            if (tokenString) {
+                headerParameters["Authorization"] = `Bearer ${tokenString}`;
+            }
+        }
+
+        let urlPath = `/v1/ports/{portId}/attachment/binding`;
+        urlPath = urlPath.replace('{portId}', encodeURIComponent(String(requestParameters['portId'])));
+
+        return {
+            path: urlPath,
+            method: 'DELETE',
+            headers: headerParameters,
+            query: queryParameters,
+        };
+    }
+
+    /**
+     * Takes the attachment from the host that realises it without waiting for that host, so that another host may have it: for a host that will not answer. The generation rises; the host finds itself fenced from this attachment when it returns, and takes its wiring down. Make sure that the machine does not run there any more.
+     * Release a port\'s binding by force
+     */
+    async releasePortBindingRaw(requestParameters: ReleasePortBindingRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<void>> {
+        const requestOptions = await this.releasePortBindingRequestOpts(requestParameters);
+        const response = await this.request(requestOptions, initOverrides);
+
+        return new runtime.VoidApiResponse(response);
+    }
+
+    /**
+     * Takes the attachment from the host that realises it without waiting for that host, so that another host may have it: for a host that will not answer. The generation rises; the host finds itself fenced from this attachment when it returns, and takes its wiring down. Make sure that the machine does not run there any more.
+     * Release a port\'s binding by force
+     */
+    async releasePortBinding(requestParameters: ReleasePortBindingRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<void> {
+        await this.releasePortBindingRaw(requestParameters, initOverrides);
+    }
+
+    /**
+     * Creates request options for replugVnic without sending the request
+     */
+    async replugVnicRequestOpts(requestParameters: ReplugVnicRequest): Promise<runtime.RequestOpts> {
+        if (requestParameters['portId'] == null) {
+            throw new runtime.RequiredError(
+                'portId',
+                'Required parameter "portId" was null or undefined when calling replugVnic().'
+            );
+        }
+
+        if (requestParameters['replugInput'] == null) {
+            throw new runtime.RequiredError(
+                'replugInput',
+                'Required parameter "replugInput" was null or undefined when calling replugVnic().'
+            );
+        }
+
+        const queryParameters: any = {};
+
+        const headerParameters: runtime.HTTPHeaders = {};
+
+        headerParameters['Content-Type'] = 'application/json';
+
+        if (requestParameters['ifMatch'] != null) {
+            headerParameters['If-Match'] = String(requestParameters['ifMatch']);
+        }
+
+        if (requestParameters['idempotencyKey'] != null) {
+            headerParameters['Idempotency-Key'] = String(requestParameters['idempotencyKey']);
+        }
+
+        if (this.configuration && this.configuration.accessToken) {
+            const token = this.configuration.accessToken;
+            const tokenString = await token("userToken", ["member"]);
+
+            if (tokenString) {
+                headerParameters["Authorization"] = `Bearer ${tokenString}`;
+            }
+        }
+
+        let urlPath = `/v1/ports/{portId}/attachment/replug`;
+        urlPath = urlPath.replace('{portId}', encodeURIComponent(String(requestParameters['portId'])));
+
+        return {
+            path: urlPath,
+            method: 'POST',
+            headers: headerParameters,
+            query: queryParameters,
+            body: requestParameters['replugInput'],
+        };
+    }
+
+    /**
+     * Takes the vNIC out of this port and plugs it into another one of the project, in any network, in one step: nobody sees it in neither or in both. The generation rises, and the host that realises the vNIC rewires it.
+     * Move a plug to another port
+     */
+    async replugVnicRaw(requestParameters: ReplugVnicRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<Attachment>> {
+        const requestOptions = await this.replugVnicRequestOpts(requestParameters);
+        const response = await this.request(requestOptions, initOverrides);
+
+        return new runtime.JSONApiResponse(response);
+    }
+
+    /**
+     * Takes the vNIC out of this port and plugs it into another one of the project, in any network, in one step: nobody sees it in neither or in both. The generation rises, and the host that realises the vNIC rewires it.
+     * Move a plug to another port
+     */
+    async replugVnic(requestParameters: ReplugVnicRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Attachment> {
+        const response = await this.replugVnicRaw(requestParameters, initOverrides);
         return await response.value();
     }
 

@@ -15,7 +15,12 @@ import type {
     Network,
     NetworkInput,
     NetworkList,
+    NetworkPatch,
+    NetworkShare,
+    NetworkShareList,
+    NetworkStatus,
     Problem,
+    SortByName,
 } from '../models/index.ts';
 
 export interface CreateNetworkRequest {
@@ -32,10 +37,37 @@ export interface GetNetworkRequest {
     networkId: string;
 }
 
+export interface ListNetworkSharesRequest {
+    networkId: string;
+    limit?: number;
+    pageToken?: string;
+}
+
 export interface ListNetworksRequest {
     limit?: number;
     pageToken?: string;
+    sort?: SortByName;
     name?: string;
+    tag?: Array<string>;
+    ownership?: ListNetworksOwnershipEnum;
+    provider?: string;
+    status?: NetworkStatus;
+}
+
+export interface ShareNetworkRequest {
+    networkId: string;
+    projectId: string;
+}
+
+export interface UnshareNetworkRequest {
+    networkId: string;
+    projectId: string;
+}
+
+export interface UpdateNetworkRequest {
+    networkId: string;
+    networkPatch: NetworkPatch;
+    ifMatch?: string;
 }
 
 /**
@@ -144,7 +176,7 @@ export class NetworksApi extends runtime.BaseAPI {
     }
 
     /**
-     * Deletes a network that has no subnets and no ports.
+     * Deletes a network that has no subnets and no ports. Where the provider has something to take down outside the hosts, the network stays with the status `deleting` until that is done.
      * Delete a network
      */
     async deleteNetworkRaw(requestParameters: DeleteNetworkRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<void>> {
@@ -155,7 +187,7 @@ export class NetworksApi extends runtime.BaseAPI {
     }
 
     /**
-     * Deletes a network that has no subnets and no ports.
+     * Deletes a network that has no subnets and no ports. Where the provider has something to take down outside the hosts, the network stays with the status `deleting` until that is done.
      * Delete a network
      */
     async deleteNetwork(requestParameters: DeleteNetworkRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<void> {
@@ -218,6 +250,69 @@ export class NetworksApi extends runtime.BaseAPI {
     }
 
     /**
+     * Creates request options for listNetworkShares without sending the request
+     */
+    async listNetworkSharesRequestOpts(requestParameters: ListNetworkSharesRequest): Promise<runtime.RequestOpts> {
+        if (requestParameters['networkId'] == null) {
+            throw new runtime.RequiredError(
+                'networkId',
+                'Required parameter "networkId" was null or undefined when calling listNetworkShares().'
+            );
+        }
+
+        const queryParameters: any = {};
+
+        if (requestParameters['limit'] != null) {
+            queryParameters['limit'] = requestParameters['limit'];
+        }
+
+        if (requestParameters['pageToken'] != null) {
+            queryParameters['pageToken'] = requestParameters['pageToken'];
+        }
+
+        const headerParameters: runtime.HTTPHeaders = {};
+
+        if (this.configuration && this.configuration.accessToken) {
+            const token = this.configuration.accessToken;
+            const tokenString = await token("userToken", ["reader"]);
+
+            if (tokenString) {
+                headerParameters["Authorization"] = `Bearer ${tokenString}`;
+            }
+        }
+
+        let urlPath = `/v1/networks/{networkId}/shares`;
+        urlPath = urlPath.replace('{networkId}', encodeURIComponent(String(requestParameters['networkId'])));
+
+        return {
+            path: urlPath,
+            method: 'GET',
+            headers: headerParameters,
+            query: queryParameters,
+        };
+    }
+
+    /**
+     * Lists them in the order of their ids; for the network\'s owner only.
+     * List the projects that a network is shared with
+     */
+    async listNetworkSharesRaw(requestParameters: ListNetworkSharesRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<NetworkShareList>> {
+        const requestOptions = await this.listNetworkSharesRequestOpts(requestParameters);
+        const response = await this.request(requestOptions, initOverrides);
+
+        return new runtime.JSONApiResponse(response);
+    }
+
+    /**
+     * Lists them in the order of their ids; for the network\'s owner only.
+     * List the projects that a network is shared with
+     */
+    async listNetworkShares(requestParameters: ListNetworkSharesRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<NetworkShareList> {
+        const response = await this.listNetworkSharesRaw(requestParameters, initOverrides);
+        return await response.value();
+    }
+
+    /**
      * Creates request options for listNetworks without sending the request
      */
     async listNetworksRequestOpts(requestParameters: ListNetworksRequest): Promise<runtime.RequestOpts> {
@@ -231,8 +326,28 @@ export class NetworksApi extends runtime.BaseAPI {
             queryParameters['pageToken'] = requestParameters['pageToken'];
         }
 
+        if (requestParameters['sort'] != null) {
+            queryParameters['sort'] = requestParameters['sort'];
+        }
+
         if (requestParameters['name'] != null) {
             queryParameters['name'] = requestParameters['name'];
+        }
+
+        if (requestParameters['tag'] != null) {
+            queryParameters['tag'] = requestParameters['tag'];
+        }
+
+        if (requestParameters['ownership'] != null) {
+            queryParameters['ownership'] = requestParameters['ownership'];
+        }
+
+        if (requestParameters['provider'] != null) {
+            queryParameters['provider'] = requestParameters['provider'];
+        }
+
+        if (requestParameters['status'] != null) {
+            queryParameters['status'] = requestParameters['status'];
         }
 
         const headerParameters: runtime.HTTPHeaders = {};
@@ -257,7 +372,7 @@ export class NetworksApi extends runtime.BaseAPI {
     }
 
     /**
-     * Lists the project\'s networks, oldest first.
+     * Lists the project\'s networks and those that are shared with it.
      * List networks
      */
     async listNetworksRaw(requestParameters: ListNetworksRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<NetworkList>> {
@@ -268,7 +383,7 @@ export class NetworksApi extends runtime.BaseAPI {
     }
 
     /**
-     * Lists the project\'s networks, oldest first.
+     * Lists the project\'s networks and those that are shared with it.
      * List networks
      */
     async listNetworks(requestParameters: ListNetworksRequest = {}, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<NetworkList> {
@@ -276,4 +391,207 @@ export class NetworksApi extends runtime.BaseAPI {
         return await response.value();
     }
 
+    /**
+     * Creates request options for shareNetwork without sending the request
+     */
+    async shareNetworkRequestOpts(requestParameters: ShareNetworkRequest): Promise<runtime.RequestOpts> {
+        if (requestParameters['networkId'] == null) {
+            throw new runtime.RequiredError(
+                'networkId',
+                'Required parameter "networkId" was null or undefined when calling shareNetwork().'
+            );
+        }
+
+        if (requestParameters['projectId'] == null) {
+            throw new runtime.RequiredError(
+                'projectId',
+                'Required parameter "projectId" was null or undefined when calling shareNetwork().'
+            );
+        }
+
+        const queryParameters: any = {};
+
+        const headerParameters: runtime.HTTPHeaders = {};
+
+        if (this.configuration && this.configuration.accessToken) {
+            const token = this.configuration.accessToken;
+            const tokenString = await token("userToken", ["member"]);
+
+            if (tokenString) {
+                headerParameters["Authorization"] = `Bearer ${tokenString}`;
+            }
+        }
+
+        let urlPath = `/v1/networks/{networkId}/shares/{projectId}`;
+        urlPath = urlPath.replace('{networkId}', encodeURIComponent(String(requestParameters['networkId'])));
+        urlPath = urlPath.replace('{projectId}', encodeURIComponent(String(requestParameters['projectId'])));
+
+        return {
+            path: urlPath,
+            method: 'PUT',
+            headers: headerParameters,
+            query: queryParameters,
+        };
+    }
+
+    /**
+     * Lets another project see the network and its subnets and have ports in it. Doing it again changes nothing.
+     * Share a network with a project
+     */
+    async shareNetworkRaw(requestParameters: ShareNetworkRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<NetworkShare>> {
+        const requestOptions = await this.shareNetworkRequestOpts(requestParameters);
+        const response = await this.request(requestOptions, initOverrides);
+
+        return new runtime.JSONApiResponse(response);
+    }
+
+    /**
+     * Lets another project see the network and its subnets and have ports in it. Doing it again changes nothing.
+     * Share a network with a project
+     */
+    async shareNetwork(requestParameters: ShareNetworkRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<NetworkShare> {
+        const response = await this.shareNetworkRaw(requestParameters, initOverrides);
+        return await response.value();
+    }
+
+    /**
+     * Creates request options for unshareNetwork without sending the request
+     */
+    async unshareNetworkRequestOpts(requestParameters: UnshareNetworkRequest): Promise<runtime.RequestOpts> {
+        if (requestParameters['networkId'] == null) {
+            throw new runtime.RequiredError(
+                'networkId',
+                'Required parameter "networkId" was null or undefined when calling unshareNetwork().'
+            );
+        }
+
+        if (requestParameters['projectId'] == null) {
+            throw new runtime.RequiredError(
+                'projectId',
+                'Required parameter "projectId" was null or undefined when calling unshareNetwork().'
+            );
+        }
+
+        const queryParameters: any = {};
+
+        const headerParameters: runtime.HTTPHeaders = {};
+
+        if (this.configuration && this.configuration.accessToken) {
+            const token = this.configuration.accessToken;
+            const tokenString = await token("userToken", ["member"]);
+
+            if (tokenString) {
+                headerParameters["Authorization"] = `Bearer ${tokenString}`;
+            }
+        }
+
+        let urlPath = `/v1/networks/{networkId}/shares/{projectId}`;
+        urlPath = urlPath.replace('{networkId}', encodeURIComponent(String(requestParameters['networkId'])));
+        urlPath = urlPath.replace('{projectId}', encodeURIComponent(String(requestParameters['projectId'])));
+
+        return {
+            path: urlPath,
+            method: 'DELETE',
+            headers: headerParameters,
+            query: queryParameters,
+        };
+    }
+
+    /**
+     * Takes the network out of the project\'s sight, once the project has no ports in it.
+     * Stop sharing a network with a project
+     */
+    async unshareNetworkRaw(requestParameters: UnshareNetworkRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<void>> {
+        const requestOptions = await this.unshareNetworkRequestOpts(requestParameters);
+        const response = await this.request(requestOptions, initOverrides);
+
+        return new runtime.VoidApiResponse(response);
+    }
+
+    /**
+     * Takes the network out of the project\'s sight, once the project has no ports in it.
+     * Stop sharing a network with a project
+     */
+    async unshareNetwork(requestParameters: UnshareNetworkRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<void> {
+        await this.unshareNetworkRaw(requestParameters, initOverrides);
+    }
+
+    /**
+     * Creates request options for updateNetwork without sending the request
+     */
+    async updateNetworkRequestOpts(requestParameters: UpdateNetworkRequest): Promise<runtime.RequestOpts> {
+        if (requestParameters['networkId'] == null) {
+            throw new runtime.RequiredError(
+                'networkId',
+                'Required parameter "networkId" was null or undefined when calling updateNetwork().'
+            );
+        }
+
+        if (requestParameters['networkPatch'] == null) {
+            throw new runtime.RequiredError(
+                'networkPatch',
+                'Required parameter "networkPatch" was null or undefined when calling updateNetwork().'
+            );
+        }
+
+        const queryParameters: any = {};
+
+        const headerParameters: runtime.HTTPHeaders = {};
+
+        headerParameters['Content-Type'] = 'application/json';
+
+        if (requestParameters['ifMatch'] != null) {
+            headerParameters['If-Match'] = String(requestParameters['ifMatch']);
+        }
+
+        if (this.configuration && this.configuration.accessToken) {
+            const token = this.configuration.accessToken;
+            const tokenString = await token("userToken", ["member"]);
+
+            if (tokenString) {
+                headerParameters["Authorization"] = `Bearer ${tokenString}`;
+            }
+        }
+
+        let urlPath = `/v1/networks/{networkId}`;
+        urlPath = urlPath.replace('{networkId}', encodeURIComponent(String(requestParameters['networkId'])));
+
+        return {
+            path: urlPath,
+            method: 'PATCH',
+            headers: headerParameters,
+            query: queryParameters,
+            body: requestParameters['networkPatch'],
+        };
+    }
+
+    /**
+     * Changes what is named. The change reaches the hosts of the network\'s ports by itself. Only the owner may change a network.
+     * Change a network
+     */
+    async updateNetworkRaw(requestParameters: UpdateNetworkRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<Network>> {
+        const requestOptions = await this.updateNetworkRequestOpts(requestParameters);
+        const response = await this.request(requestOptions, initOverrides);
+
+        return new runtime.JSONApiResponse(response);
+    }
+
+    /**
+     * Changes what is named. The change reaches the hosts of the network\'s ports by itself. Only the owner may change a network.
+     * Change a network
+     */
+    async updateNetwork(requestParameters: UpdateNetworkRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Network> {
+        const response = await this.updateNetworkRaw(requestParameters, initOverrides);
+        return await response.value();
+    }
+
 }
+
+/**
+ * @export
+ */
+export const ListNetworksOwnershipEnum = {
+    own: 'own',
+    shared: 'shared'
+} as const;
+export type ListNetworksOwnershipEnum = typeof ListNetworksOwnershipEnum[keyof typeof ListNetworksOwnershipEnum];

@@ -15,10 +15,12 @@ import type {
     Port,
     PortInput,
     PortList,
+    PortPatch,
     PortStatus,
     Ports,
     PortsInput,
     Problem,
+    SortByName,
 } from '../models/index.ts';
 
 export interface CreatePortRequest {
@@ -45,9 +47,24 @@ export interface GetPortRequest {
 export interface ListPortsRequest {
     limit?: number;
     pageToken?: string;
+    sort?: SortByName;
+    name?: string;
+    tag?: Array<string>;
     networkId?: string;
     vnicId?: string;
     status?: PortStatus;
+    adminState?: ListPortsAdminStateEnum;
+    macAddress?: string;
+    ipAddress?: string;
+    hostName?: string;
+    securityGroupId?: string;
+    leaseExpiresBefore?: string;
+}
+
+export interface UpdatePortRequest {
+    portId: string;
+    portPatch: PortPatch;
+    ifMatch?: string;
 }
 
 /**
@@ -320,6 +337,18 @@ export class PortsApi extends runtime.BaseAPI {
             queryParameters['pageToken'] = requestParameters['pageToken'];
         }
 
+        if (requestParameters['sort'] != null) {
+            queryParameters['sort'] = requestParameters['sort'];
+        }
+
+        if (requestParameters['name'] != null) {
+            queryParameters['name'] = requestParameters['name'];
+        }
+
+        if (requestParameters['tag'] != null) {
+            queryParameters['tag'] = requestParameters['tag'];
+        }
+
         if (requestParameters['networkId'] != null) {
             queryParameters['networkId'] = requestParameters['networkId'];
         }
@@ -330,6 +359,30 @@ export class PortsApi extends runtime.BaseAPI {
 
         if (requestParameters['status'] != null) {
             queryParameters['status'] = requestParameters['status'];
+        }
+
+        if (requestParameters['adminState'] != null) {
+            queryParameters['adminState'] = requestParameters['adminState'];
+        }
+
+        if (requestParameters['macAddress'] != null) {
+            queryParameters['macAddress'] = requestParameters['macAddress'];
+        }
+
+        if (requestParameters['ipAddress'] != null) {
+            queryParameters['ipAddress'] = requestParameters['ipAddress'];
+        }
+
+        if (requestParameters['hostName'] != null) {
+            queryParameters['hostName'] = requestParameters['hostName'];
+        }
+
+        if (requestParameters['securityGroupId'] != null) {
+            queryParameters['securityGroupId'] = requestParameters['securityGroupId'];
+        }
+
+        if (requestParameters['leaseExpiresBefore'] != null) {
+            queryParameters['leaseExpiresBefore'] = requestParameters['leaseExpiresBefore'];
         }
 
         const headerParameters: runtime.HTTPHeaders = {};
@@ -354,7 +407,7 @@ export class PortsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Lists the project\'s ports, oldest first.
+     * Lists the project\'s ports.
      * List ports
      */
     async listPortsRaw(requestParameters: ListPortsRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<PortList>> {
@@ -365,7 +418,7 @@ export class PortsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Lists the project\'s ports, oldest first.
+     * Lists the project\'s ports.
      * List ports
      */
     async listPorts(requestParameters: ListPortsRequest = {}, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<PortList> {
@@ -373,4 +426,82 @@ export class PortsApi extends runtime.BaseAPI {
         return await response.value();
     }
 
+    /**
+     * Creates request options for updatePort without sending the request
+     */
+    async updatePortRequestOpts(requestParameters: UpdatePortRequest): Promise<runtime.RequestOpts> {
+        if (requestParameters['portId'] == null) {
+            throw new runtime.RequiredError(
+                'portId',
+                'Required parameter "portId" was null or undefined when calling updatePort().'
+            );
+        }
+
+        if (requestParameters['portPatch'] == null) {
+            throw new runtime.RequiredError(
+                'portPatch',
+                'Required parameter "portPatch" was null or undefined when calling updatePort().'
+            );
+        }
+
+        const queryParameters: any = {};
+
+        const headerParameters: runtime.HTTPHeaders = {};
+
+        headerParameters['Content-Type'] = 'application/json';
+
+        if (requestParameters['ifMatch'] != null) {
+            headerParameters['If-Match'] = String(requestParameters['ifMatch']);
+        }
+
+        if (this.configuration && this.configuration.accessToken) {
+            const token = this.configuration.accessToken;
+            const tokenString = await token("userToken", ["member"]);
+
+            if (tokenString) {
+                headerParameters["Authorization"] = `Bearer ${tokenString}`;
+            }
+        }
+
+        let urlPath = `/v1/ports/{portId}`;
+        urlPath = urlPath.replace('{portId}', encodeURIComponent(String(requestParameters['portId'])));
+
+        return {
+            path: urlPath,
+            method: 'PATCH',
+            headers: headerParameters,
+            query: queryParameters,
+            body: requestParameters['portPatch'],
+        };
+    }
+
+    /**
+     * Changes what is named. A change that concerns the wiring reaches the host by itself, and a bound port is `building` until its host has proven it. Addresses that the port no longer has rest as those of a deleted port do.
+     * Change a port
+     */
+    async updatePortRaw(requestParameters: UpdatePortRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<Port>> {
+        const requestOptions = await this.updatePortRequestOpts(requestParameters);
+        const response = await this.request(requestOptions, initOverrides);
+
+        return new runtime.JSONApiResponse(response);
+    }
+
+    /**
+     * Changes what is named. A change that concerns the wiring reaches the host by itself, and a bound port is `building` until its host has proven it. Addresses that the port no longer has rest as those of a deleted port do.
+     * Change a port
+     */
+    async updatePort(requestParameters: UpdatePortRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Port> {
+        const response = await this.updatePortRaw(requestParameters, initOverrides);
+        return await response.value();
+    }
+
 }
+
+/**
+ * @export
+ */
+export const ListPortsAdminStateEnum = {
+    up: 'up',
+    down: 'down'
+} as const;
+export type ListPortsAdminStateEnum = typeof ListPortsAdminStateEnum[keyof typeof ListPortsAdminStateEnum];

@@ -13,9 +13,12 @@
 import * as runtime from '../runtime.ts';
 import type {
     Problem,
+    SortByName,
     Subnet,
     SubnetInput,
     SubnetList,
+    SubnetPatch,
+    SubnetUsage,
 } from '../models/index.ts';
 
 export interface CreateSubnetRequest {
@@ -33,10 +36,24 @@ export interface GetSubnetRequest {
     subnetId: string;
 }
 
+export interface GetSubnetUsageRequest {
+    subnetId: string;
+}
+
 export interface ListSubnetsRequest {
     limit?: number;
     pageToken?: string;
+    sort?: SortByName;
+    name?: string;
+    tag?: Array<string>;
     networkId?: string;
+    ipVersion?: ListSubnetsIpVersionEnum;
+}
+
+export interface UpdateSubnetRequest {
+    subnetId: string;
+    subnetPatch: SubnetPatch;
+    ifMatch?: string;
 }
 
 /**
@@ -227,6 +244,61 @@ export class SubnetsApi extends runtime.BaseAPI {
     }
 
     /**
+     * Creates request options for getSubnetUsage without sending the request
+     */
+    async getSubnetUsageRequestOpts(requestParameters: GetSubnetUsageRequest): Promise<runtime.RequestOpts> {
+        if (requestParameters['subnetId'] == null) {
+            throw new runtime.RequiredError(
+                'subnetId',
+                'Required parameter "subnetId" was null or undefined when calling getSubnetUsage().'
+            );
+        }
+
+        const queryParameters: any = {};
+
+        const headerParameters: runtime.HTTPHeaders = {};
+
+        if (this.configuration && this.configuration.accessToken) {
+            const token = this.configuration.accessToken;
+            const tokenString = await token("userToken", ["reader"]);
+
+            if (tokenString) {
+                headerParameters["Authorization"] = `Bearer ${tokenString}`;
+            }
+        }
+
+        let urlPath = `/v1/subnets/{subnetId}/usage`;
+        urlPath = urlPath.replace('{subnetId}', encodeURIComponent(String(requestParameters['subnetId'])));
+
+        return {
+            path: urlPath,
+            method: 'GET',
+            headers: headerParameters,
+            query: queryParameters,
+        };
+    }
+
+    /**
+     * Counts the addresses of the subnet\'s pools. The counts are exact and of one moment.
+     * Get how full a subnet is
+     */
+    async getSubnetUsageRaw(requestParameters: GetSubnetUsageRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<SubnetUsage>> {
+        const requestOptions = await this.getSubnetUsageRequestOpts(requestParameters);
+        const response = await this.request(requestOptions, initOverrides);
+
+        return new runtime.JSONApiResponse(response);
+    }
+
+    /**
+     * Counts the addresses of the subnet\'s pools. The counts are exact and of one moment.
+     * Get how full a subnet is
+     */
+    async getSubnetUsage(requestParameters: GetSubnetUsageRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<SubnetUsage> {
+        const response = await this.getSubnetUsageRaw(requestParameters, initOverrides);
+        return await response.value();
+    }
+
+    /**
      * Creates request options for listSubnets without sending the request
      */
     async listSubnetsRequestOpts(requestParameters: ListSubnetsRequest): Promise<runtime.RequestOpts> {
@@ -240,8 +312,24 @@ export class SubnetsApi extends runtime.BaseAPI {
             queryParameters['pageToken'] = requestParameters['pageToken'];
         }
 
+        if (requestParameters['sort'] != null) {
+            queryParameters['sort'] = requestParameters['sort'];
+        }
+
+        if (requestParameters['name'] != null) {
+            queryParameters['name'] = requestParameters['name'];
+        }
+
+        if (requestParameters['tag'] != null) {
+            queryParameters['tag'] = requestParameters['tag'];
+        }
+
         if (requestParameters['networkId'] != null) {
             queryParameters['networkId'] = requestParameters['networkId'];
+        }
+
+        if (requestParameters['ipVersion'] != null) {
+            queryParameters['ipVersion'] = requestParameters['ipVersion'];
         }
 
         const headerParameters: runtime.HTTPHeaders = {};
@@ -266,7 +354,7 @@ export class SubnetsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Lists the project\'s subnets, oldest first.
+     * Lists the project\'s subnets, or those of a network that the project may see.
      * List subnets
      */
     async listSubnetsRaw(requestParameters: ListSubnetsRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<SubnetList>> {
@@ -277,7 +365,7 @@ export class SubnetsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Lists the project\'s subnets, oldest first.
+     * Lists the project\'s subnets, or those of a network that the project may see.
      * List subnets
      */
     async listSubnets(requestParameters: ListSubnetsRequest = {}, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<SubnetList> {
@@ -285,4 +373,82 @@ export class SubnetsApi extends runtime.BaseAPI {
         return await response.value();
     }
 
+    /**
+     * Creates request options for updateSubnet without sending the request
+     */
+    async updateSubnetRequestOpts(requestParameters: UpdateSubnetRequest): Promise<runtime.RequestOpts> {
+        if (requestParameters['subnetId'] == null) {
+            throw new runtime.RequiredError(
+                'subnetId',
+                'Required parameter "subnetId" was null or undefined when calling updateSubnet().'
+            );
+        }
+
+        if (requestParameters['subnetPatch'] == null) {
+            throw new runtime.RequiredError(
+                'subnetPatch',
+                'Required parameter "subnetPatch" was null or undefined when calling updateSubnet().'
+            );
+        }
+
+        const queryParameters: any = {};
+
+        const headerParameters: runtime.HTTPHeaders = {};
+
+        headerParameters['Content-Type'] = 'application/json';
+
+        if (requestParameters['ifMatch'] != null) {
+            headerParameters['If-Match'] = String(requestParameters['ifMatch']);
+        }
+
+        if (this.configuration && this.configuration.accessToken) {
+            const token = this.configuration.accessToken;
+            const tokenString = await token("userToken", ["member"]);
+
+            if (tokenString) {
+                headerParameters["Authorization"] = `Bearer ${tokenString}`;
+            }
+        }
+
+        let urlPath = `/v1/subnets/{subnetId}`;
+        urlPath = urlPath.replace('{subnetId}', encodeURIComponent(String(requestParameters['subnetId'])));
+
+        return {
+            path: urlPath,
+            method: 'PATCH',
+            headers: headerParameters,
+            query: queryParameters,
+            body: requestParameters['subnetPatch'],
+        };
+    }
+
+    /**
+     * Changes what is named. Pools may grow, and shrink where no address in use or resting falls out; gateway and DHCP address lie outside the pools. Only the network\'s owner may change a subnet.
+     * Change a subnet
+     */
+    async updateSubnetRaw(requestParameters: UpdateSubnetRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<Subnet>> {
+        const requestOptions = await this.updateSubnetRequestOpts(requestParameters);
+        const response = await this.request(requestOptions, initOverrides);
+
+        return new runtime.JSONApiResponse(response);
+    }
+
+    /**
+     * Changes what is named. Pools may grow, and shrink where no address in use or resting falls out; gateway and DHCP address lie outside the pools. Only the network\'s owner may change a subnet.
+     * Change a subnet
+     */
+    async updateSubnet(requestParameters: UpdateSubnetRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Subnet> {
+        const response = await this.updateSubnetRaw(requestParameters, initOverrides);
+        return await response.value();
+    }
+
 }
+
+/**
+ * @export
+ */
+export const ListSubnetsIpVersionEnum = {
+    NUMBER_4: 4,
+    NUMBER_6: 6
+} as const;
+export type ListSubnetsIpVersionEnum = typeof ListSubnetsIpVersionEnum[keyof typeof ListSubnetsIpVersionEnum];
