@@ -20,13 +20,14 @@ import { testProvider } from './test-providers.ts';
 export const networkDocument = readDocument('network');
 export const southboundDocument = readDocument('network-southbound');
 
-type Method = 'get' | 'post' | 'put' | 'delete';
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** Somebody who calls the service. */
 export interface TestCaller {
   readonly get: (path: string) => Test;
   readonly post: (path: string, body?: object) => Test;
   readonly put: (path: string, body?: object) => Test;
+  readonly patch: (path: string, body?: object) => Test;
   readonly delete: (path: string) => Test;
 }
 
@@ -106,6 +107,7 @@ export function callerOf(api: RecordingAgent, token: string): TestCaller {
     get: (path) => send('get', path),
     post: (path, body) => send('post', path, body),
     put: (path, body) => send('put', path, body),
+    patch: (path, body) => send('patch', path, body),
     delete: (path) => send('delete', path),
   };
 }
