@@ -8,7 +8,8 @@ const violationCodes = new Set(['23505', '23P01', '23503', '23514']);
  * Out of reach or overloaded for now: connection exceptions, shutdown and start-up, no room (connections, memory, disk), a
  * standby that takes no writes, what our session's time limits cut short, and what lost against others on every try.
  */
-const unavailableSqlStates = /^(08...|57P0[1-5]|57014|53...|25006|25P0[34]|55P03|40001|40P01)$/;
+const outOfReachSqlStates = /^(08...|57P0[1-5]|53...|25006)$/;
+const overtakenSqlStates = /^(57014|25P0[34]|55P03|40001|40P01)$/;
 const unavailableSystemCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -52,12 +53,19 @@ export async function mapConstraint<T>(
   }
 }
 
-/** True when the database could not be reached, has no room, or is going down: worth another try later. */
+/** True when the database could not be reached, has no room, is going down, or others were in the way: worth another try later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
+  const code = errorCode(error);
+  const isOvertaken = error instanceof Error && code !== undefined && overtakenSqlStates.test(code);
+  return isOvertaken || isDatabaseOutOfReach(error);
+}
+
+/** True when whatever else is asked of the database now would fail, too. */
+export function isDatabaseOutOfReach(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.name === 'KnexTimeoutError') return true;
   const code = errorCode(error);
-  if (code !== undefined && unavailableSqlStates.test(code)) return true;
+  if (code !== undefined && outOfReachSqlStates.test(code)) return true;
   if (code !== undefined && unavailableSystemCodes.has(code)) return isConnectionAttempt(error);
   if (code === 'ERR_STREAM_DESTROYED') return true;
   // pg, knex and its pool raise these without a code, knex behind the text of the query.

@@ -4,6 +4,8 @@ import { canonicalJson } from './canonical-json.ts';
 import { commonProblem } from './common-problems.ts';
 import { isRecord } from './opaque.ts';
 import type { OperationResponse } from './operations.ts';
+import { Problem } from './problem.ts';
+import { queryRows } from './statements.ts';
 
 /** A caller's claim that requests with this key are one and the same. */
 export interface IdempotencyClaim {
@@ -36,18 +38,51 @@ export async function idempotently<Response extends OperationResponse>(
   work: () => Promise<Response>,
 ): Promise<Response> {
   if (!claim) return work();
-  const record = await claimKey(trx, claim);
+  const known = (await claimKeys(trx, [claim])).get(claim);
+  if (known instanceof Problem) throw known;
   // The record was written by the same operation from a Response: here its type comes back from storage.
-  if (record) return replay(record, claim) as Response;
+  if (known) return known as Response;
   const response = await work();
-  await trx('idempotency_records')
-    .where(identify(claim))
-    .update({
-      status: response.status,
-      headers: JSON.stringify(response.headers ?? {}),
-      body: response.body === undefined ? null : JSON.stringify(response.body),
-    });
+  await recordAnswers(trx, [{ claim, response }]);
   return response;
+}
+
+/**
+ * Takes many keys at once, and says of those that somebody had before what came of it: the first answer, or the problem that
+ * the request is another one. The rest are the caller's from here on: `recordAnswers` must follow in the same transaction. No
+ * key may be among them twice. Waits on the primary key, in its order, for transactions that hold one of the keys.
+ */
+export async function claimKeys(
+  trx: Knex.Transaction,
+  claims: readonly IdempotencyClaim[],
+): Promise<Map<IdempotencyClaim, OperationResponse | Problem>> {
+  if (claims.length === 0) return new Map();
+  const taken = await insertClaims(trx, claims);
+  const missed = claims.filter((claim) => !taken.has(identify(claim)));
+  const records = await selectRecords(trx, missed);
+  return new Map(
+    missed.map((claim) => {
+      const record = records.get(identify(claim));
+      if (!record) throw new Error('an idempotency record vanished while its key was taken');
+      return [claim, replay(record, claim)];
+    }),
+  );
+}
+
+/** Keeps the answers to claimed keys; those without one are given up, and so may be tried again. */
+export async function recordAnswers(
+  trx: Knex.Transaction,
+  records: readonly { readonly claim: IdempotencyClaim; readonly response: OperationResponse | undefined }[],
+): Promise<void> {
+  const [answered, failed] = [true, false].map((isAnswered) =>
+    records.filter(({ response }) => (response !== undefined) === isAnswered),
+  );
+  if (answered && answered.length > 0) await updateRecords(trx, answered);
+  if (failed && failed.length > 0)
+    await deleteRecords(
+      trx,
+      failed.map(({ claim }) => claim),
+    );
 }
 
 /**
@@ -72,6 +107,9 @@ export async function removeExpiredIdempotencyRecords(connection: Knex, batchSiz
 }
 
 interface RecordRow {
+  readonly owner: string;
+  readonly operation_id: string;
+  readonly key: string;
   readonly request_hash: string;
   readonly status: number | null;
   readonly headers: string | null;
@@ -79,31 +117,93 @@ interface RecordRow {
 }
 
 /**
- * Takes the key, or returns the record of who had it first. The insert waits on the primary key for a transaction that
- * holds the same key; an expired record is taken over under its row lock.
+ * Takes those keys that nobody has, or whose record has expired, and says which. In the order of the primary key, so that two
+ * that take the same ones wait for each other and not in a circle.
  */
-async function claimKey(trx: Knex.Transaction, claim: IdempotencyClaim): Promise<RecordRow | undefined> {
-  const { rows }: { rows: unknown[] } = await trx.raw(
+async function insertClaims(trx: Knex, claims: readonly IdempotencyClaim[]): Promise<Set<string>> {
+  const rows = await queryRows<{ owner: string; operation_id: string; key: string }>(
+    trx,
     `insert into idempotency_records as old (owner, operation_id, key, request_hash, expires_at)
-     values (:owner, :operationId, :key, :requestHash, now() + make_interval(hours => :keptHours))
+     select owner, operation_id, key, request_hash, now() + make_interval(hours => cast(:keptHours as integer))
+     from unnest(
+       cast(:owners as text[]),
+       cast(:operationIds as text[]),
+       cast(:keys as text[]),
+       cast(:requestHashes as text[])
+     ) as claim(owner, operation_id, key, request_hash)
+     order by owner, operation_id, key
      on conflict (owner, operation_id, key) do update
        set request_hash = excluded.request_hash, status = null, headers = null, body = null, expires_at = excluded.expires_at
        where old.expires_at < now()
-     returning key`,
-    { ...claim, keptHours },
+     returning owner, operation_id, key`,
+    { ...columnsOf(claims), requestHashes: claims.map(({ requestHash }) => requestHash), keptHours },
   );
-  if (rows.length > 0) return undefined;
-  const record = await trx<RecordRow & IdempotencyKey>('idempotency_records')
-    .select('request_hash', 'status', 'headers', 'body')
-    .where(identify(claim))
-    .first();
-  if (!record) throw new Error('an idempotency record vanished while its key was taken');
-  return record;
+  return new Set(rows.map(identifyRow));
 }
 
-function replay(record: RecordRow, claim: IdempotencyClaim): OperationResponse {
+/** Served by the primary key. */
+async function selectRecords(
+  trx: Knex,
+  claims: readonly IdempotencyClaim[],
+): Promise<Map<string, RecordRow>> {
+  if (claims.length === 0) return new Map();
+  const rows = await queryRows<RecordRow>(
+    trx,
+    `select owner, operation_id, key, request_hash, status, headers, body
+     from unnest(cast(:owners as text[]), cast(:operationIds as text[]), cast(:keys as text[]))
+       as claim(owner, operation_id, key)
+     join idempotency_records using (owner, operation_id, key)`,
+    columnsOf(claims),
+  );
+  return new Map(rows.map((row) => [identifyRow(row), row]));
+}
+
+async function updateRecords(
+  trx: Knex,
+  records: readonly { readonly claim: IdempotencyClaim; readonly response: OperationResponse | undefined }[],
+): Promise<void> {
+  await queryRows(
+    trx,
+    `update idempotency_records
+     set status = answer.status, headers = answer.headers, body = answer.body
+     from unnest(
+       cast(:owners as text[]),
+       cast(:operationIds as text[]),
+       cast(:keys as text[]),
+       cast(:statuses as integer[]),
+       cast(:headers as text[]),
+       cast(:bodies as text[])
+     ) as answer(owner, operation_id, key, status, headers, body)
+     where idempotency_records.owner = answer.owner
+     and idempotency_records.operation_id = answer.operation_id
+     and idempotency_records.key = answer.key`,
+    {
+      ...columnsOf(records.map(({ claim }) => claim)),
+      statuses: records.map(({ response }) => response?.status),
+      headers: records.map(({ response }) => JSON.stringify(response?.headers ?? {})),
+      bodies: records.map(({ response }) =>
+        response?.body === undefined ? null : JSON.stringify(response.body),
+      ),
+    },
+  );
+}
+
+async function deleteRecords(trx: Knex, claims: readonly IdempotencyClaim[]): Promise<void> {
+  await queryRows(
+    trx,
+    `delete from idempotency_records
+     using unnest(cast(:owners as text[]), cast(:operationIds as text[]), cast(:keys as text[]))
+       as claim(owner, operation_id, key)
+     where idempotency_records.owner = claim.owner
+     and idempotency_records.operation_id = claim.operation_id
+     and idempotency_records.key = claim.key`,
+    columnsOf(claims),
+  );
+}
+
+function replay(record: RecordRow, claim: IdempotencyClaim): OperationResponse | Problem {
   if (record.request_hash !== claim.requestHash) {
-    throw commonProblem(
+    return commonProblem(
       'idempotency-key-reused',
       'This Idempotency-Key was already used for a request with other content. Use a new key for a new request.',
     );
@@ -117,12 +217,29 @@ function headersOf(stored: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(Object.entries(stored).map(([name, value]) => [name, String(value)]));
 }
 
-interface IdempotencyKey {
-  readonly owner: string;
-  readonly operation_id: string;
-  readonly key: string;
+function columnsOf(
+  claims: readonly IdempotencyClaim[],
+): Record<'owners' | 'operationIds' | 'keys', string[]> {
+  return {
+    owners: claims.map(({ owner }) => owner),
+    operationIds: claims.map(({ operationId }) => operationId),
+    keys: claims.map(({ key }) => key),
+  };
 }
 
-function identify(claim: IdempotencyClaim): IdempotencyKey {
-  return { owner: claim.owner, operation_id: claim.operationId, key: claim.key };
+/** The same for a claim and for its record. */
+export function identify({
+  owner,
+  operationId,
+  key,
+}: Pick<IdempotencyClaim, 'owner' | 'operationId' | 'key'>) {
+  return JSON.stringify([owner, operationId, key]);
+}
+
+function identifyRow({
+  owner,
+  operation_id: operationId,
+  key,
+}: Pick<RecordRow, 'owner' | 'operation_id' | 'key'>) {
+  return identify({ owner, operationId, key });
 }

@@ -1,0 +1,90 @@
+import type { Knex } from 'knex';
+
+/** Values of a statement's `:names`. Arrays go as arrays of the type that the statement casts them to. */
+export type Bindings = Readonly<Record<string, unknown>>;
+
+/** A statement as PostgreSQL takes it, and which value goes to which `$n`. */
+interface Compiled {
+  readonly text: string;
+  readonly names: readonly string[];
+}
+
+/** What of a pg client is needed. */
+interface Session {
+  query(statement: { name: string; text: string; values: unknown[] }): Promise<{ rows: unknown[] }>;
+}
+
+/** knex types its client as `any`; these have been there since its first versions. */
+interface SessionPool {
+  acquireConnection(): Promise<Session>;
+  releaseConnection(session: Session): Promise<void>;
+  emit(event: 'query', query: { sql: string; bindings: unknown[] }): void;
+}
+
+const compiledStatements = new Map<string, Compiled>();
+
+/**
+ * Runs a statement with `:names` and gives its rows. The checked boundary: each statement names the columns of its row type.
+ *
+ * It is prepared once per connection, so that later runs neither parse nor plan it: that is most of what a statement by index
+ * costs. Keep the number of different texts small: put values into bindings, many values into an array.
+ */
+export async function queryRows<Row>(connection: Knex, sql: string, bindings: Bindings = {}): Promise<Row[]> {
+  const { text, names } = compile(sql);
+  const values = names.map((name) => valueOf(bindings, name));
+  refuseAfterEnd(connection);
+  const { client: pool } = connection as { client: SessionPool };
+  const session = await pool.acquireConnection();
+  try {
+    pool.emit('query', { sql: text, bindings: values });
+    const { rows } = await session.query({ name: nameIn(session, text), text, values });
+    return rows as Row[];
+  } finally {
+    await pool.releaseConnection(session);
+  }
+}
+
+/** Each mention gets a `$n` of its own: PostgreSQL then infers the type of each by its own place. */
+function compile(sql: string): Compiled {
+  const known = compiledStatements.get(sql);
+  if (known) return known;
+  const names: string[] = [];
+  const text = sql.replaceAll(/(?<!:):([A-Za-z]\w*)/g, (_mention, name: string) => `$${names.push(name)}`);
+  const compiled = { text, names };
+  compiledStatements.set(sql, compiled);
+  return compiled;
+}
+
+function valueOf(bindings: Bindings, name: string): unknown {
+  const value = bindings[name];
+  if (value === undefined) throw new Error(`the statement's :${name} has no value`);
+  return value;
+}
+
+/** knex refuses this by itself only for queries of its own. */
+function refuseAfterEnd(connection: Knex): void {
+  if (connection.isTransaction && (connection as Knex.Transaction).isCompleted()) {
+    throw new Error('the transaction has ended: what still runs in it was not awaited');
+  }
+}
+
+const namesBySession = new WeakMap<Session, Map<string, string>>();
+let sessions = 0;
+
+/**
+ * Names are never shared by two connections: those of the embedded database have one session behind them, which keeps what a
+ * connection before had prepared.
+ */
+function nameIn(session: Session, text: string): string {
+  let names = namesBySession.get(session);
+  if (!names) {
+    names = new Map([['', String(++sessions)]]);
+    namesBySession.set(session, names);
+  }
+  let name = names.get(text);
+  if (name === undefined) {
+    name = `s${names.get('') ?? ''}_${names.size}`;
+    names.set(text, name);
+  }
+  return name;
+}
