@@ -1,3 +1,4 @@
+export { exampleRequests, type ExampleRequest } from './example-requests.ts';
 export { recordingAgent, type CoverageRecord, type RecordingAgent } from './recording-agent.ts';
 export { responseChecker, type ObservedResponse, type ResponseChecker } from './response-checker.ts';
 export {
