@@ -37,6 +37,12 @@ export async function appendEvents(trx: Knex.Transaction, events: readonly NewEv
   afterCommit(trx, () => signals.announce(keys));
 }
 
+/** Wakes, once the transaction has committed, those of this process who wait for the keys: for what is no event. */
+export function announceAfterCommit(trx: Knex.Transaction, keys: readonly string[]): void {
+  const { signals } = scopeOf(trx).database;
+  afterCommit(trx, () => signals.announce(keys));
+}
+
 /**
  * Forgets events that happened before a moment (RFC 3339), oldest first, a batch at a time: each is a short transaction of
  * its own, however much has piled up. The newest event always stays: it marks the feed's end.

@@ -41,6 +41,8 @@ export const bindings: Migration = {
         where desired = 'present'`);
     await connection.raw('create index bindings_port on bindings (port_id)');
     await connection.raw(`
+      create index bindings_network_leaving on bindings (network_id) where desired = 'absent'`);
+    await connection.raw(`
       create index bindings_superseded on bindings (superseded_by) where superseded_by is not null`);
   },
 };
