@@ -113,11 +113,17 @@ interface SessionClient {
 }
 
 /**
+ * Statements are prepared once and keep their plan: made while a table is small, it must still be right when the table is big.
+ * Each has its index, so nothing else is ever worth choosing.
+ */
+const plansByIndex = 'set enable_seqscan to off; set enable_hashjoin to off; set enable_mergejoin to off';
+
+/**
  * A statement or an idle transaction that hangs must not hold its locks for ever. PGlite has no timers for it. Compiling a
  * statement pays for long analyses only: here it would take a hundred times as long as the statement.
  */
 function sessionSettings(engine: Database['engine']): string {
-  const common = `set time zone 'UTC'; set client_encoding to 'UTF8'`;
+  const common = `set time zone 'UTC'; set client_encoding to 'UTF8'; ${plansByIndex}`;
   if (engine === 'pglite') return common;
   return `${common}; set statement_timeout to '30s'; set lock_timeout to '20s'; set idle_in_transaction_session_timeout to '60s'; set jit to off`;
 }

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { errorCode } from './database-errors.ts';
 
 /** Values of a statement's `:names`. Arrays go as arrays of the type that the statement casts them to. */
 export type Bindings = Readonly<Record<string, unknown>>;
@@ -37,11 +38,23 @@ export async function queryRows<Row>(connection: Knex, sql: string, bindings: Bi
   const session = await pool.acquireConnection();
   try {
     pool.emit('query', { sql: text, bindings: values });
-    const { rows } = await session.query({ name: nameIn(session, text), text, values });
+    const run = () => session.query({ name: nameIn(session, text), text, values });
+    const { rows } = await run().catch((error: unknown) => {
+      if (!isPlanOutdated(error)) throw error;
+      namesBySession.get(session)?.delete(text);
+      // Within a transaction all is lost by now, and `inTransaction` starts it again.
+      if (connection.isTransaction) throw error;
+      return run();
+    });
     return rows as Row[];
   } finally {
     await pool.releaseConnection(session);
   }
+}
+
+/** A migration has changed what a prepared statement gives: it must be prepared again. */
+export function isPlanOutdated(error: unknown): boolean {
+  return errorCode(error) === '0A000' && error instanceof Error && error.message.includes('cached plan');
 }
 
 /** Each mention gets a `$n` of its own: PostgreSQL then infers the type of each by its own place. */
@@ -69,22 +82,16 @@ function refuseAfterEnd(connection: Knex): void {
 }
 
 const namesBySession = new WeakMap<Session, Map<string, string>>();
-let sessions = 0;
+let names = 0;
 
 /**
- * Names are never shared by two connections: those of the embedded database have one session behind them, which keeps what a
+ * A name is never used twice: behind the connections of the embedded database there is one session, which keeps what a
  * connection before had prepared.
  */
 function nameIn(session: Session, text: string): string {
-  let names = namesBySession.get(session);
-  if (!names) {
-    names = new Map([['', String(++sessions)]]);
-    namesBySession.set(session, names);
-  }
-  let name = names.get(text);
-  if (name === undefined) {
-    name = `s${names.get('') ?? ''}_${names.size}`;
-    names.set(text, name);
-  }
+  const known = namesBySession.get(session) ?? new Map<string, string>();
+  namesBySession.set(session, known);
+  const name = known.get(text) ?? `patchpanel_${++names}`;
+  known.set(text, name);
   return name;
 }

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { errorCode } from './database-errors.ts';
 import type { Database } from './database.ts';
+import { isPlanOutdated } from './statements.ts';
 import { isInTransaction, runInScope, scopeOf, type TransactionScope } from './transaction-scope.ts';
 
 export interface TransactionOptions {
@@ -11,6 +12,10 @@ export interface TransactionOptions {
 
 /** Serialization failure and deadlock: the database chose a victim, and the same work may pass next time. */
 const retriable = new Set(['40001', '40P01']);
+
+function isRetriable(error: unknown): boolean {
+  return retriable.has(errorCode(error) ?? '') || isPlanOutdated(error);
+}
 
 /**
  * Runs work in one transaction and commits it; any error rolls it back. Serialization failures and deadlocks run the
@@ -28,7 +33,7 @@ export async function inTransaction<T>(
     try {
       return await attemptOnce(database, work, options.isolation);
     } catch (error) {
-      if (attempt >= attempts || !retriable.has(errorCode(error) ?? '')) throw error;
+      if (attempt >= attempts || !isRetriable(error)) throw error;
       await pause(Math.random() * 10 * 2 ** attempt);
     }
   }
