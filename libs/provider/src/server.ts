@@ -37,8 +37,8 @@ export interface ServerCapabilities {
 export interface NetworkContext {
   readonly id: string;
   readonly projectId: string;
-  /** MTU in bytes; absent means the provider's default. */
-  readonly mtu?: number;
+  /** MTU in bytes: its own, or the default that its provider had when it was made. */
+  readonly mtu: number;
   /** `down`: not a frame passes in it; also in the admin state of its ports. */
   readonly adminState: 'up' | 'down';
   /** Already valid by `networkOptionsSchema`. */

@@ -19,6 +19,9 @@ interface PluggedPortRow {
   readonly network_project_id: string;
   readonly provider: string;
   readonly provider_options: JsonObject | null;
+  readonly mtu: number;
+  readonly network_admin_state: 'up' | 'down';
+  readonly allocations: Readonly<Record<string, number>>;
   readonly fixed_ips: readonly { readonly subnet_id: string; readonly address: string }[] | null;
 }
 
@@ -60,6 +63,9 @@ function selectPluggedPorts(connection: Knex, portIds: readonly string[]): Promi
        networks.project_id as network_project_id,
        networks.provider,
        networks.provider_options,
+       networks.mtu,
+       networks.admin_state as network_admin_state,
+       networks.allocations,
        (
          select json_agg(json_build_object('subnet_id', subnet_id, 'address', host(address)) order by position)
          from port_addresses
@@ -97,6 +103,9 @@ function describe(
       id: port.network_id,
       project_id: port.network_project_id,
       provider_options: port.provider_options,
+      mtu: port.mtu,
+      admin_state: port.network_admin_state,
+      allocations: port.allocations,
     }),
     subnets,
     port: {
@@ -119,7 +128,7 @@ function describe(
     generation: port.generation,
     epoch,
     adminState: port.admin_state,
-    mtu: 1500,
+    mtu: port.mtu,
     subnets: [],
     portSecurity: 'on',
     allowedAddressPairs: [],

@@ -19,6 +19,7 @@ export const networks: Migration = {
         mtu integer not null check (mtu between 68 and 65535),
         admin_state text not null default 'up' check (admin_state in ('up', 'down')),
         is_shared_with_all boolean not null default false,
+        allocations jsonb not null default '{}',
         status text not null default 'active' check (status in ('building', 'active', 'error', 'deleting')),
         status_reason text,
         wiring_revision bigint not null default 1 check (wiring_revision > 0),

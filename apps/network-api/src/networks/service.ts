@@ -43,7 +43,8 @@ export function createNetwork(
       provider_options: input.providerOptions ?? null,
       mtu: input.mtu ?? 1500,
     };
-    parts.providers.checkNetwork(draft.provider, toNetworkContext(draft));
+    const unallocated = { ...draft, admin_state: 'up', allocations: {} } as const;
+    parts.providers.checkNetwork(draft.provider, toNetworkContext(unallocated));
     const row = await insertNetwork(trx, draft);
     await appendEvents(trx, [networkEvent(row, 'created')]);
     return created(`/v1/networks/${row.id}`, toNetwork(row));

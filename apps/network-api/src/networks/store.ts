@@ -16,6 +16,8 @@ export interface NetworkRow {
   readonly mtu: number;
   readonly admin_state: 'up' | 'down';
   readonly is_shared_with_all: boolean;
+  /** The numbers that it has of its provider's pools, by pool: a copy of its rows in network_allocations, which never change. */
+  readonly allocations: Readonly<Record<string, number>>;
   readonly status: NetworkStatus;
   readonly status_reason: string | null;
   /** Rises with each change of the network or its subnets that its ports' hosts must hear of. */
@@ -114,13 +116,14 @@ export function toNetwork(row: NetworkRow): Network {
 
 /** As its provider sees it. */
 export function toNetworkContext(
-  row: Pick<NetworkRow, 'id' | 'project_id' | 'provider_options'>,
+  row: Pick<NetworkRow, 'id' | 'project_id' | 'mtu' | 'admin_state' | 'provider_options' | 'allocations'>,
 ): NetworkContext {
   return {
     id: row.id,
     projectId: row.project_id,
-    adminState: 'up',
+    mtu: row.mtu,
+    adminState: row.admin_state,
     options: row.provider_options ?? {},
-    allocations: {},
+    allocations: row.allocations,
   };
 }

@@ -139,7 +139,7 @@ function serverSample(index: number, options: JsonObject = {}): ServerSample {
   const id = (kind: number) => `01930000-0000-7000-8000-${kind}${String(index).padStart(11, '0')}`;
   const [networkId, subnetId, projectId] = [id(1), id(2), id(3)];
   return {
-    network: { id: networkId, projectId, adminState: 'up', options, allocations: {} },
+    network: { id: networkId, projectId, mtu: 1450, adminState: 'up', options, allocations: {} },
     subnet: { id: subnetId, networkId, ipVersion: 4, cidr: '192.0.2.0/24', dnsServers: [], hostRoutes: [] },
     port: {
       id: id(4),

@@ -7,13 +7,13 @@ const networkId = randomUUID();
 const projectId = randomUUID();
 
 function sample(options: { mtu?: number; cidr?: string; ipAddress?: string }): ServerSample {
-  const { mtu, cidr = '192.0.2.0/24', ipAddress = '192.0.2.1' } = options;
+  const { mtu = 1500, cidr = '192.0.2.0/24', ipAddress = '192.0.2.1' } = options;
   const subnetId = randomUUID();
   return {
     network: {
       id: networkId,
       projectId,
-      ...(mtu === undefined ? {} : { mtu }),
+      mtu,
       adminState: 'up',
       options: {},
       allocations: {},
@@ -61,7 +61,7 @@ describeServerProvider('flat', () => ({
   ],
 }));
 
-test('the wiring document carries the MTU of the network, or the default', () => {
+test('the wiring document carries the MTU of the network', () => {
   const { wiring } = createServerProvider();
   const { network, subnet, port } = sample({});
   expect(wiring({ network, subnets: [subnet], port })).toEqual({ version: 1, document: { mtu: 1500 } });

@@ -46,22 +46,22 @@ export function createServerProvider(): ServerProvider {
     validatePort,
     wiring: ({ network }) => ({
       version: documentVersion,
-      document: { mtu: network.mtu ?? defaultMtu },
+      document: { mtu: network.mtu },
     }),
   };
 }
 
-function validateNetwork({ mtu = defaultMtu }: NetworkContext): readonly ValidationIssue[] {
+function validateNetwork({ mtu }: NetworkContext): readonly ValidationIssue[] {
   if (mtu >= minMtuOfIpv4 && mtu <= maxMtu) return [];
   return [{ pointer: '/mtu', detail: `a flat network's MTU is between ${minMtuOfIpv4} and ${maxMtu} bytes` }];
 }
 
 function validateSubnet(subnet: SubnetContext, network: NetworkContext): readonly ValidationIssue[] {
   const issues: ValidationIssue[] = [];
-  if (subnet.ipVersion === 6 && (network.mtu ?? defaultMtu) < minMtuOfIpv6) {
+  if (subnet.ipVersion === 6 && network.mtu < minMtuOfIpv6) {
     issues.push({
       pointer: '/cidr',
-      detail: `IPv6 needs an MTU of at least ${minMtuOfIpv6} bytes, the network has ${network.mtu ?? defaultMtu}`,
+      detail: `IPv6 needs an MTU of at least ${minMtuOfIpv6} bytes, the network has ${network.mtu}`,
     });
   }
   const unusable = rangeAround(subnet.cidr, subnet.ipVersion);

@@ -43,5 +43,5 @@ export function createServerProvider(
 }
 
 function wiring({ network }: WiringContext): WiringDocument {
-  return { version: 1, document: network.mtu === undefined ? {} : { mtu: network.mtu } };
+  return { version: 1, document: { mtu: network.mtu } };
 }
