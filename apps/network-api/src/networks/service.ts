@@ -8,7 +8,6 @@ import {
   readPageRequest,
   toPage,
   type IdempotencyClaim,
-  type NewEvent,
   type OperationResponse,
   type UserCaller,
 } from '@patchpanel/service-kit';
@@ -16,6 +15,7 @@ import { v7 as newId } from 'uuid';
 import { withConstraints } from '../constraints.ts';
 import type { Parts } from '../parts.ts';
 import { problem } from '../problems.ts';
+import { networkEvent } from './events.ts';
 import { lookUpNetwork } from './lookup.ts';
 import {
   deleteNetworkRow,
@@ -24,7 +24,6 @@ import {
   selectNetworks,
   toNetwork,
   toNetworkContext,
-  type NetworkRow,
 } from './store.ts';
 
 /** Makes a network, once its provider has found nothing wrong with it. */
@@ -88,17 +87,4 @@ export function deleteNetwork(
     await withConstraints(() => deleteNetworkRow(trx, id));
     await appendEvents(trx, [networkEvent({ ...row, revision: row.revision + 1 }, 'deleted')]);
   });
-}
-
-function networkEvent(
-  row: Pick<NetworkRow, 'id' | 'project_id' | 'revision'>,
-  change: 'created' | 'deleted',
-): NewEvent {
-  return {
-    projectId: row.project_id,
-    resourceType: 'network',
-    resourceId: row.id,
-    revision: row.revision,
-    change,
-  };
 }
