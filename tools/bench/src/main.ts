@@ -62,8 +62,9 @@ async function run(
     options,
     folder: scratch.folder,
     signal: interrupted.signal,
-    isWanted: (part) => options.only.length === 0 || options.only.includes(part),
+    isWanted: (part) => options.parts.includes(part),
     progress: (text) => {
+      interrupted.signal.throwIfAborted();
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
       console.error(`… ${seconds.padStart(4)} s  ${text}`);
     },

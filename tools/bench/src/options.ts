@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 export interface Options {
   readonly subject: string;
   readonly help: boolean;
-  /** The parts to run; empty for all. */
-  readonly only: readonly string[];
+  /** The parts to run. */
+  readonly parts: readonly string[];
   readonly clients: readonly number[];
   /** How long each row is measured. */
   readonly seconds: number;
@@ -21,6 +21,10 @@ export interface SubjectSummary {
   readonly summary: string;
   /** Names for `--only`. */
   readonly parts: readonly string[];
+  /** Names for several parts together. */
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** Parts that take too long for `--quick`, unless they are asked for by name. */
+  readonly notQuick: readonly string[];
 }
 
 /** An option that can't be used, for the one who typed it. */
@@ -34,7 +38,8 @@ const mostSeconds = 600;
 /** The text of `--help`. */
 export function usage(subjects: readonly SubjectSummary[]): string {
   const described = subjects.map(
-    ({ name, summary, parts }) => `  ${name}: ${summary}\n${wrapped(parts, 100, '      ')}`,
+    ({ name, summary, parts, groups }) =>
+      `  ${name}: ${summary}\n${wrapped([...parts, ...Object.entries(groups).map(describeGroup)], 100, '      ')}`,
   );
   return `Usage: npm run bench -- SUBJECT [options]
 
@@ -61,7 +66,6 @@ export function readOptions(args: readonly string[], subjects: readonly SubjectS
   const help = values.help ?? false;
   const options = {
     help,
-    only: (values.only ?? []).flatMap((list) => list.split(',')),
     clients: (values.clients ?? '1,8,32')
       .split(',')
       .map((text) => readNumber('--clients', text, mostClients)),
@@ -71,15 +75,28 @@ export function readOptions(args: readonly string[], subjects: readonly SubjectS
     cpu: values.cpu ?? false,
     profileFolder: values.profile,
   };
-  const names = subjects.map(({ name }) => name);
   const [name, ...more] = positionals;
-  if (help) return { ...options, subject: name ?? '' };
+  if (help) return { ...options, subject: name ?? '', parts: [] };
   const subject = subjects.find((candidate) => candidate.name === name);
-  if (!subject || more.length > 0) throw new UsageError(`name one subject of ${names.join(', ')}`);
-  const unknown = options.only.filter((part) => !subject.parts.includes(part));
+  if (!subject || more.length > 0)
+    throw new UsageError(`name one subject of ${subjects.map((each) => each.name).join(', ')}`);
+  return { ...options, subject: subject.name, parts: readParts(values.only, subject, quick) };
+}
+
+function readParts(only: readonly string[] | undefined, subject: SubjectSummary, quick: boolean): string[] {
+  const { name, parts, groups, notQuick } = subject;
+  if (only === undefined) return parts.filter((part) => !quick || !notQuick.includes(part));
+  const asked = only.flatMap((list) => list.split(','));
+  const unknown = asked.filter((part) => !parts.includes(part) && !Object.hasOwn(groups, part));
   if (unknown.length > 0)
-    throw new UsageError(`--only ${unknown.join(',')}: ${subject.name} has ${subject.parts.join(', ')}`);
-  return { ...options, subject: subject.name };
+    throw new UsageError(
+      `--only ${unknown.join(',')}: ${name} has ${[...parts, ...Object.keys(groups)].join(', ')}`,
+    );
+  return asked.flatMap((part) => (parts.includes(part) ? [part] : (groups[part] ?? [])));
+}
+
+function describeGroup([name, parts]: readonly [string, readonly string[]]): string {
+  return `${name} (${parts.join(', ')})`;
 }
 
 function parse(args: readonly string[]) {

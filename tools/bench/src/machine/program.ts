@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { endWithin } from '../../../test/src/programs.ts';
 
 const startSeconds = 30;
 const stopMilliseconds = 10_000;
+const complaintsShown = 10;
 
 /** How to start a service's process. */
 export interface ProgramLaunch {
@@ -26,13 +28,15 @@ export interface Program {
   readonly pid: number;
   /** Where it says that it listens for users. */
   readonly url: string;
+  /** What it has logged as a warning or worse, the last lines. */
+  complaints(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
 /** Starts a service as in production, and waits until it listens. It ends with us, however we end. */
 export async function startProgram(launch: ProgramLaunch): Promise<Program> {
   const logFile = join(launch.folder, `${launch.name}.log`);
-  const log = openSync(logFile, 'a');
+  const log = openSync(logFile, 'w');
   const child = spawn(
     'setpriv',
     ['--pdeathsig=TERM', process.execPath, ...profileOptions(launch), launch.program],
@@ -53,6 +57,7 @@ export async function startProgram(launch: ProgramLaunch): Promise<Program> {
       name: launch.name,
       pid: child.pid ?? 0,
       url,
+      complaints: () => complaintsIn(logFile),
       stop: () => endWithin(child, stopMilliseconds),
     };
   } catch (error) {
@@ -90,4 +95,16 @@ function listeningUrl(line: string): string | undefined {
   const entry: unknown = JSON.parse(line);
   if (typeof entry !== 'object' || entry === null || !('public' in entry)) return undefined;
   return typeof entry.public === 'string' ? entry.public : undefined;
+}
+
+/** A log of a long run does not fit into memory: it is read line by line. */
+async function complaintsIn(logFile: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const line of createInterface({ input: createReadStream(logFile) })) {
+    // Levels of pino: 30 is information. What is not pino's is Node's own last words.
+    if (/^\{"level":[123]\d?,/.test(line) || line.trim() === '') continue;
+    found.push(line.slice(0, 1000));
+    if (found.length > complaintsShown) found.shift();
+  }
+  return found;
 }

@@ -5,6 +5,7 @@ import type { Row } from '../report/result.ts';
 import { measureRow, mostSteps } from './measure.ts';
 import { operations, type Operation } from './operations.ts';
 import type { Stage } from './stage.ts';
+import { judgeRates } from './targets.ts';
 
 /** The name of the part with two replicas. */
 export const replicasPart = 'createPort x2 replicas';
@@ -46,11 +47,15 @@ export async function measureRates(stage: Stage): Promise<void> {
       );
     }
   }
-  if (withReplicas) await measureReplicas(stage, floors);
+  if (withReplicas) rows.push(...(await measureReplicas(stage, floors)));
+  if (rows.some(({ failures }) => [...failures.keys()].some((what) => !what.startsWith('4')))) {
+    bench.addReport('What network-api said of the errors', await service.complaints());
+  }
+  for (const finding of judgeRates(rows)) bench.addFinding(finding);
 }
 
 /** Two replicas on one database and the same processors; clients are shared out evenly. */
-async function measureReplicas(stage: Stage, floors: ReadonlyMap<string, number>): Promise<void> {
+async function measureReplicas(stage: Stage, floors: ReadonlyMap<string, number>): Promise<Row[]> {
   const { bench, service } = stage;
   const { seconds } = bench.options;
   const createPort = operations.find(({ name }) => name === 'createPort');
@@ -58,16 +63,20 @@ async function measureReplicas(stage: Stage, floors: ReadonlyMap<string, number>
   const second = await stage.startReplica('network-api-2');
   try {
     await warmUpWith(stage, second.url);
+    const rows: Row[] = [];
     for (const clients of bench.options.clients.filter((count) => count > 1)) {
       const workload = await createPort.prepare(stage, { clients, steps: mostSteps(clients, seconds) });
-      await measureRow(stage, workload, {
-        operation: { ...createPort, name: replicasPart },
-        servers: [service, second],
-        clients,
-        seconds,
-        floorRate: floors.get(`floor POST ${clients}`),
-      });
+      rows.push(
+        await measureRow(stage, workload, {
+          operation: { ...createPort, name: replicasPart },
+          servers: [service, second],
+          clients,
+          seconds,
+          floorRate: floors.get(`floor POST ${clients}`),
+        }),
+      );
     }
+    return rows;
   } finally {
     await second.stop();
   }

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { mintTokens } from '@patchpanel/service-kit/testing';
 import { requestText } from '../load/connection.ts';
 import { buildOwn, buildShipped, packageFolder, shippedBundle } from '../machine/build.ts';
+import { planLogSettings } from '../machine/plans.ts';
 import { startPostgres, type Postgres } from '../machine/postgres.ts';
 import { startProgram, type Program } from '../machine/program.ts';
 import type { Bench } from '../subject.ts';
@@ -26,7 +27,7 @@ export interface Stage {
   /** Another replica on the same database. */
   startReplica(name: string, databaseUrl?: string): Promise<Program>;
   /** Somebody of another project. */
-  userOf(projectId: string): Promise<Api>;
+  userOf(projectId: string, url?: string): Promise<Api>;
 }
 
 /** Builds and starts everything. What was started ends with the bench. */
@@ -37,7 +38,10 @@ export async function openStage(bench: Bench): Promise<Stage> {
   bench.signal.throwIfAborted();
 
   bench.progress('starting PostgreSQL (fsync on), network-api and the floor');
-  const postgres = await startPostgres(join(bench.folder, 'postgres'), explainableSettings(bench.folder));
+  const postgres = await startPostgres(
+    join(bench.folder, 'postgres'),
+    planLogSettings(join(bench.folder, 'postgres', 'log')),
+  );
   bench.atEnd(() => postgres.stop());
   const databaseUrl = await postgres.createDatabase('network');
   const issuer = await mintTokens('https://issuer.bench');
@@ -88,16 +92,6 @@ export async function openStage(bench: Bench): Promise<Stage> {
     api: new Api(service.url, token),
     request: (method, path, body) => requestText({ method, path, token }, body),
     startReplica,
-    userOf: async (project) => new Api(service.url, await tokenOf(project)),
-  };
-}
-
-/** A log that takes the plans which `buffers.ts` asks for, and nothing else. */
-function explainableSettings(folder: string): Record<string, string> {
-  return {
-    logging_collector: 'on',
-    log_directory: join(folder, 'postgres', 'log'),
-    log_filename: 'plans.log',
-    log_line_prefix: '@ ',
+    userOf: async (project, url = service.url) => new Api(url, await tokenOf(project)),
   };
 }

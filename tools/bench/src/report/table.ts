@@ -37,17 +37,12 @@ export function formatRows(rows: readonly Row[]): string[] {
   );
 }
 
-/** What was claimed, what was seen, what was wanted, and whether it held. */
+/** What was claimed, what was seen, what was wanted, and whether it held: two lines each, as none of it is short. */
 export function formatFindings(findings: readonly Finding[]): string[] {
-  return formatTable(
-    ['what', 'seen', 'target', ''],
-    findings.map(({ claim, seen, target, isHeld }) => [
-      claim,
-      seen,
-      target ?? '–',
-      isHeld === undefined ? '' : isHeld ? 'held' : 'missed',
-    ]),
-  );
+  return findings.flatMap(({ claim, seen, target, isHeld }) => [
+    `${(isHeld === undefined ? '' : isHeld ? 'held' : 'missed').padEnd(6)}  ${claim}`,
+    `        ${seen}${target === undefined ? '' : `  [target: ${target}]`}`,
+  ]);
 }
 
 /** A rate with as many digits as mean something. */
