@@ -9,6 +9,7 @@ import { changeOperations } from './changes/routes.ts';
 import { networkOperations } from './networks/routes.ts';
 import type { Parts } from './parts.ts';
 import { portOperations } from './ports/routes.ts';
+import { providerOperations } from './providers/routes.ts';
 import { subnetOperations } from './subnets/routes.ts';
 import { withoutUnbuilt } from './unbuilt.ts';
 
@@ -31,6 +32,7 @@ export function createNetworkApp(options: AppOptions): Promise<ApiApp> {
       ...subnetOperations(options),
       ...portOperations(options),
       ...attachmentOperations(options),
+      ...providerOperations(options),
     },
   });
 }

@@ -12,31 +12,42 @@ import {
   tokenAuthenticator,
 } from '@patchpanel/service-kit';
 import { createNetworkApp, createSouthboundApp } from './app.ts';
-import { readConfig } from './config.ts';
+import { quotaDefaultsOf, readConfig } from './config.ts';
 import { migrations } from './migrations/index.ts';
-import { selectProvidersInUse } from './networks/store.ts';
+import { startPoolKeeping } from './pools/rest.ts';
 import { openProviders } from './providers/catalog.ts';
+import { prepareProviders } from './providers/start.ts';
+import { realiseAllAgain } from './realisation/changes.ts';
+import { startRealisation } from './realisation/worker.ts';
 
 const config = readConfig();
 const logger = createLogger({ name: 'network-api', level: config.logLevel });
 const lifetime = createLifetime(logger);
 const providers = await openProviders(config.providers, config.defaultProvider);
 const database = await openDatabase(databaseLocationOf(config), { migrations, logger });
-if (isEpochToBeRaised()) await raiseEpochAndExit(database);
+if (isEpochToBeRaised()) {
+  await realiseAllAgain(database.knex);
+  await raiseEpochAndExit(database);
+}
 lifetime.onStop('database', () => database.close());
-providers.requireAll(await selectProvidersInUse(database.knex));
+await prepareProviders(database, providers);
 lifetime.onStop('housekeeping', startHousekeeping(database, logger).stop);
 
 const options = {
   database,
   providers,
   addressRestSeconds: config.addressRestSeconds,
+  agentSilenceSeconds: config.agentSilenceSeconds,
+  agentHeartbeatSeconds: config.agentHeartbeatSeconds,
+  quotaDefaults: quotaDefaultsOf(config),
   auth: tokenAuthenticator({ keys: keySourceOf(config), issuer: config.issuer, audience: 'network' }),
   logger,
   metrics: createMetrics(),
   stopping: lifetime.stopping,
   docsAssets: config.docsAssets,
 };
+lifetime.onStop('pools', startPoolKeeping(options, logger).stop);
+lifetime.onStop('realisation', startRealisation(options, { logger }).stop);
 const { app } = await createNetworkApp(options);
 const { app: southboundApp } = await createSouthboundApp(options);
 await serve(

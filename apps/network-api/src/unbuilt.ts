@@ -22,7 +22,6 @@ const unbuilt: readonly string[] = [
   'getProjectQuota',
   'updateProjectQuota',
   'followEvents',
-  'listProviders',
   'listAgents',
   'getAgent',
   'forgetAgent',

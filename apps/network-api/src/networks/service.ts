@@ -15,6 +15,7 @@ import { v7 as newId } from 'uuid';
 import { withConstraints } from '../constraints.ts';
 import type { Parts } from '../parts.ts';
 import { problem } from '../problems.ts';
+import { admitNetwork, retireNetwork } from '../realisation/changes.ts';
 import { networkEvent } from './events.ts';
 import { lookUpNetwork } from './lookup.ts';
 import {
@@ -44,7 +45,7 @@ export function createNetwork(
     };
     const unallocated = { ...draft, admin_state: 'up', allocations: {} } as const;
     parts.providers.checkNetwork(draft.provider, toNetworkContext(unallocated));
-    const row = await insertNetwork(trx, draft);
+    const row = await admitNetwork(parts, trx, await insertNetwork(trx, draft));
     await appendEvents(trx, [networkEvent(row, 'created')]);
     return created(`/v1/networks/${row.id}`, toNetwork(row));
   });
@@ -69,21 +70,24 @@ export async function getNetwork({ database }: Parts, caller: UserCaller, id: st
   return toNetwork(await lookUpNetwork(database.knex, caller, 'read', id));
 }
 
-/** Deletes a network that has neither subnets nor ports. */
+/** Deletes a network that has neither subnets nor ports: at once, or when its provider has taken it down. */
 export function deleteNetwork(
-  { database }: Parts,
+  parts: Parts,
   caller: UserCaller,
   id: string,
   ifMatch: string | undefined,
 ): Promise<void> {
-  return inTransaction(database, async (trx) => {
+  return inTransaction(parts.database, async (trx) => {
     const row = await lookUpNetwork(trx, caller, 'delete', id);
     checkIfMatch(ifMatch, row.revision);
+    if (row.status === 'deleting') return;
     const { hasSubnets, hasPorts } = await findContents(trx, id);
     if (hasSubnets || hasPorts) {
       const what = [hasPorts ? 'ports' : '', hasSubnets ? 'subnets' : ''].filter((word) => word !== '');
       throw problem('network-in-use', `The network has ${what.join(' and ')}. Delete them first.`);
     }
+    const retired = await retireNetwork(parts, trx, row);
+    if (retired !== 'gone') return appendEvents(trx, [networkEvent(retired, 'updated')]);
     await withConstraints(() => deleteNetworkRow(trx, id));
     await appendEvents(trx, [networkEvent({ ...row, revision: row.revision + 1 }, 'deleted')]);
   });

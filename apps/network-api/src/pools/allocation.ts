@@ -1,6 +1,6 @@
 import type { PoolDeclaration, ServerProvider } from '@patchpanel/provider';
 import type { Knex } from 'knex';
-import { takeAddresses } from '../addresses/ranges.ts';
+import { changeBetween, takeAddresses } from '../addresses/ranges.ts';
 import { problem } from '../problems.ts';
 import {
   applyFreeValues,
@@ -52,12 +52,12 @@ export async function takeValues(
   await returnRestedValues(trx, pool);
   for (;;) {
     const free = await readFreeValues(trx, key, count);
-    const { automatic, change } = takeAddresses(free, [], count);
+    const { automatic, left } = takeAddresses(free, [], count);
     const isShort = automatic.length < count;
     // Rested values return in batches: look again as long as there are some.
     if (isShort && (await startPoolRest(trx, restSeconds)) > 0) continue;
     if (isShort && (await returnRestedValues(trx, pool))) continue;
-    await applyFreeValues(trx, key, change);
+    await applyFreeValues(trx, key, changeBetween(free, left));
     return automatic;
   }
 }

@@ -125,6 +125,26 @@ export async function lockNetworksWithout(trx: Knex, { provider, pool }: PoolKey
   return rows.map(({ id }) => id);
 }
 
+/** Copies the values that networks have of a pool into their rows, which the caller holds. */
+export async function copyAllocations(
+  trx: Knex,
+  { provider, pool }: PoolKey,
+  networkIds: readonly string[],
+): Promise<void> {
+  await queryRows(
+    trx,
+    `update networks
+     set allocations = allocations || jsonb_build_object(given.pool, given.value)
+     from network_allocations as given
+     where given.network_id = networks.id
+     and given.provider = :provider
+     and given.pool = :pool
+     and networks.id = any(cast(:networkIds as uuid[]))
+     returning networks.id`,
+    { provider, pool, networkIds: [...networkIds] },
+  );
+}
+
 async function forgetFreeValues(trx: Knex, { provider, pool }: PoolKey): Promise<void> {
   await queryRows(
     trx,

@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import { poolsOf, takeValues } from './allocation.ts';
 import {
   admitPool,
+  copyAllocations,
   findOutside,
   lockNetworksWithout,
   readTakenValues,
@@ -99,6 +100,7 @@ async function supply(trx: Knex, pool: PoolRow, networkIds: readonly string[]): 
     );
   }
   await insertAllocations(trx, pool, allocations);
+  await copyAllocations(trx, pool, networkIds);
 }
 
 function keyOf({ provider, pool }: { readonly provider: string; readonly pool: string }): string {

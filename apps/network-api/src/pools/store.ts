@@ -135,7 +135,7 @@ async function readTouching(trx: Knex, key: PoolKey, runs: readonly Range[]): Pr
   return rows.map(toRange);
 }
 
-/** Writes which networks have which values of a pool. */
+/** Writes which networks have which values of a pool; a copy in the networks' rows is for those who make them. */
 export async function insertAllocations(
   trx: Knex,
   { provider, pool }: PoolKey,
@@ -153,25 +153,6 @@ export async function insertAllocations(
       values: allocations.map(({ value }) => String(value)),
     },
   );
-}
-
-/** The values of networks, by network and pool. Served by the primary key. */
-export async function selectAllocations(
-  connection: Knex,
-  networkIds: readonly string[],
-): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>> {
-  const rows = await queryRows<{ network_id: string; pool: string; value: number }>(
-    connection,
-    `select network_id, pool, value
-     from network_allocations
-     where network_id = any(cast(:networkIds as uuid[]))`,
-    { networkIds: [...networkIds] },
-  );
-  const allocations = new Map<string, Record<string, number>>();
-  for (const { network_id: networkId, pool, value } of rows) {
-    allocations.set(networkId, { ...allocations.get(networkId), [pool]: value });
-  }
-  return allocations;
 }
 
 /**

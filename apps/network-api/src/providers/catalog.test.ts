@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { catalogOf, openProviders } from './catalog.ts';
+import { requireFeatures } from './features.ts';
 import { testProvider } from '../testing/test-providers.ts';
 
 describe('the providers', () => {
@@ -25,10 +26,36 @@ describe('the providers', () => {
     expect(() => catalog.ofNetwork({ provider: 'gone' })).toThrow('gone');
   });
 
-  it('that need pools of numbers are refused, because none would be given', () => {
-    const provider = testProvider('needy');
-    const pools = [{ name: 'vni', description: 'A VNI.', min: 1, max: 9 }];
-    const needy = { ...provider, capabilities: () => ({ ...provider.capabilities(), pools }) };
-    expect(() => catalogOf([needy])).toThrow('needy');
+  it('are all there, the default one first', () => {
+    const catalog = catalogOf([testProvider('one'), testProvider('two'), testProvider('three')], 'two');
+    expect(catalog.all.map(({ name }) => name)).toEqual(['two', 'one', 'three']);
+  });
+});
+
+describe('features that a request needs', () => {
+  const plain = testProvider('plain', [4, 6], ['dhcp']);
+
+  it('are had by a provider that declares them', () => {
+    expect(() => requireFeatures(plain, [])).not.toThrow();
+    expect(() => requireFeatures(plain, [{ feature: 'dhcp', pointer: '/x' }])).not.toThrow();
+  });
+
+  it('are refused when it does not, with every place that needs them', () => {
+    const demands = [
+      { feature: 'security-groups', pointer: '/securityGroupIds' },
+      { feature: 'dhcp', pointer: '/x' },
+      { feature: 'port-admin-state', pointer: '/adminState' },
+    ] as const;
+    expect(() => requireFeatures(plain, demands)).toThrow(
+      expect.objectContaining({
+        code: 'provider-lacks-feature',
+        status: 409,
+        detail: expect.stringMatching(/plain does not have security-groups, port-admin-state/),
+        errors: [
+          { pointer: '/securityGroupIds', detail: 'needs security-groups' },
+          { pointer: '/adminState', detail: 'needs port-admin-state' },
+        ],
+      }),
+    );
   });
 });

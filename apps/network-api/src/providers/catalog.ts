@@ -11,6 +11,8 @@ import { invalidRequest } from '../problems.ts';
 
 /** The providers that this service was started with. */
 export interface ProviderCatalog {
+  /** Every provider, the default one first. */
+  readonly all: readonly ServerProvider[];
   readonly names: readonly string[];
   readonly defaultName: string;
   /** The provider of a stored network; the service does not start when one is missing. */
@@ -47,7 +49,9 @@ export function catalogOf(
       `the default provider ${defaultName ?? '(none)'} is not loaded; loaded are: ${names.join(', ')}`,
     );
   }
+  const all = [...entries.values()].map(({ provider }) => provider);
   return {
+    all: all.toSorted((one, other) => Number(other.name === defaultName) - Number(one.name === defaultName)),
     names,
     defaultName,
     ofNetwork({ provider }) {
@@ -87,12 +91,7 @@ function toNetworkRequest(pointer: string): string {
 }
 
 function compile(provider: ServerProvider): Entry {
-  const { networkOptionsSchema, pools } = provider.capabilities();
-  if (pools.length > 0) {
-    throw new Error(
-      `the provider ${provider.name} needs pools of numbers, which this service does not allocate yet`,
-    );
-  }
+  const { networkOptionsSchema } = provider.capabilities();
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   return { provider, validateOptions: ajv.compile(networkOptionsSchema) };
 }

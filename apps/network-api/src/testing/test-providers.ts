@@ -1,16 +1,37 @@
-import type { IpVersion, ServerProvider } from '@patchpanel/provider';
+import {
+  networkFeatures,
+  type IpVersion,
+  type NetworkFeature,
+  type NetworkLifecycle,
+  type PoolDeclaration,
+  type ServerProvider,
+} from '@patchpanel/provider';
 
-/** A server half that realises nothing; its documents say what it was asked. */
-export function testProvider(name: string, ipVersions: readonly IpVersion[] = [4, 6]): ServerProvider {
+/** Every feature that there is. */
+export const allFeatures = Object.keys(networkFeatures) as NetworkFeature[];
+
+/** What a test may want of a provider beyond the usual. */
+export interface TestProviderExtras {
+  readonly pools?: readonly PoolDeclaration[];
+  readonly lifecycle?: NetworkLifecycle;
+}
+
+/** A server half that realises nothing, unless given something to do it with; its documents say what it was asked. */
+export function testProvider(
+  name: string,
+  ipVersions: readonly IpVersion[] = [4, 6],
+  features: readonly NetworkFeature[] = allFeatures,
+  { pools = [], lifecycle }: TestProviderExtras = {},
+): ServerProvider {
   return {
     name,
     capabilities: () => ({
       spi: { min: 1, max: 1 },
       ipVersions,
-      features: ['security-groups', 'port-admin-state'],
+      features,
       defaultMtu: 1500,
       maxMtu: 9000,
-      pools: [],
+      pools,
       networkOptionsSchema: {
         type: 'object',
         additionalProperties: false,
@@ -33,7 +54,14 @@ export function testProvider(name: string, ipVersions: readonly IpVersion[] = [4
     ],
     wiring: ({ network, subnets, port }) => ({
       version: 1,
-      document: { provider: name, networkId: network.id, portId: port.id, subnets: subnets.length },
+      document: {
+        provider: name,
+        networkId: network.id,
+        portId: port.id,
+        subnets: subnets.length,
+        ...network.allocations,
+      },
     }),
+    ...(lifecycle === undefined ? {} : { lifecycle }),
   };
 }
