@@ -5,10 +5,17 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
+import { decodeJwt } from 'jose';
 import { authorize, type Authenticator } from './auth.ts';
 import { ownerOf } from './caller.ts';
 import { commonProblem, commonProblemCodes } from './common-problems.ts';
-import { documentsHeader, readDocument, type ApiDocument, type Operation } from './document.ts';
+import {
+  documentsHeader,
+  documentsMediaType,
+  readDocument,
+  type ApiDocument,
+  type Operation,
+} from './document.ts';
 import { hashRequest, type IdempotencyClaim } from './idempotency.ts';
 import { findUnstorableText, readJsonBody } from './json-body.ts';
 import type { Logger } from './logger.ts';
@@ -24,6 +31,7 @@ import { entityTag } from './preconditions.ts';
 import type { ProblemDefinition, ProblemDocument } from './problem.ts';
 import { contextOf, openContext } from './request-context.ts';
 import { toProblem } from './request-errors.ts';
+import { sendStream } from './streaming.ts';
 import { methodNotAllowed, systemRoutes } from './system-routes.ts';
 import { createValidator } from './validation.ts';
 
@@ -153,7 +161,7 @@ function dispatch(handlers: OperationHandlers): RequestHandler {
     if (!operation) throw new Error('the request reached its handler without an operation');
     const handler = handlers[operation.operationId];
     if (!handler) throw new Error(`no handler for ${operation.operationId}`);
-    send(response, operation, await handler.handle(toOperationRequest(request, operation)));
+    await send(response, operation, await handler.handle(toOperationRequest(request, operation)));
   };
 }
 
@@ -171,18 +179,30 @@ function toOperationRequest(request: Request, operation: Operation): UncheckedRe
     typeof key === 'string'
       ? { owner: ownerOf(caller), operationId, key, requestHash: hashRequest({ params, query, body }) }
       : undefined;
+  const prefersEventStream =
+    documentsMediaType(operation, 200, 'text/event-stream') &&
+    request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
   return {
     operationId,
     params,
     query,
     body,
     caller,
+    prefersEventStream,
+    tokenEndsAt: prefersEventStream ? tokenEndsAt(request) : undefined,
     ifMatch: request.headers['if-match'],
     idempotency,
     headers: plainHeaders(request),
     signal,
     logger: logger.child({ operationId }),
   };
+}
+
+/** The authenticator has verified the token and that it has an end. */
+function tokenEndsAt({ headers }: Request): number | undefined {
+  const token = headers.authorization?.split(/ +/)[1];
+  const end = token === undefined ? undefined : decodeJwt(token).exp;
+  return end === undefined ? undefined : end * 1000;
 }
 
 function plainHeaders(request: Request): Record<string, string | undefined> {
@@ -194,13 +214,16 @@ function plainHeaders(request: Request): Record<string, string | undefined> {
   );
 }
 
-function send(response: Response, operation: Operation, answer: OperationResponse): void {
+async function send(response: Response, operation: Operation, answer: OperationResponse): Promise<void> {
   const revision = isRecord(answer.body) ? answer.body['revision'] : undefined;
   if (typeof revision === 'number' && documentsHeader(operation, answer.status, 'ETag')) {
     response.set('etag', entityTag(revision));
   }
-  response.status(answer.status).set(answer.headers ?? {});
-  if (answer.body === undefined) response.end();
+  response.status(answer.status);
+  // Not by express, which would add a charset to a type that has none.
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  if (answer.stream) await sendStream(response, answer.stream);
+  else if (answer.body === undefined) response.end();
   else response.json(answer.body);
 }
 

@@ -37,6 +37,13 @@ export function documentsHeader(operation: Operation, status: number, header: st
   return isRecord(response) && isRecord(response['headers']) && header in response['headers'];
 }
 
+/** Whether the document says that this operation's answer of this status may be of the media type. */
+export function documentsMediaType(operation: Operation, status: number, mediaType: string): boolean {
+  const { responses } = operation.definition;
+  const response = isRecord(responses) ? responses[String(status)] : undefined;
+  return isRecord(response) && isRecord(response['content']) && mediaType in response['content'];
+}
+
 /** What a method and a path lead to. */
 export type RouteMatch =
   | { readonly kind: 'operation'; readonly operation: Operation }

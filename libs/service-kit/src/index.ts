@@ -57,7 +57,8 @@ export {
   type ReadEventsOptions,
 } from './event-feed.ts';
 export type { AudienceQuery, EventFilter } from './event-filter.ts';
-export { appendEvents, forgetEvents, type NewEvent } from './events.ts';
+export { answerEvents, type AnswerEventsOptions, type FeedQuery } from './event-stream.ts';
+export { announceAfterCommit, appendEvents, forgetEvents, type NewEvent } from './events.ts';
 export { lockFolder } from './folder-lock.ts';
 export { isHostName } from './host-name.ts';
 export { startHousekeeping } from './housekeeping.ts';

@@ -28,6 +28,10 @@ export interface OperationRequest<Shape extends RequestShape = RequestShape, Who
   readonly idempotency: IdempotencyClaim | undefined;
   /** Request headers by lower-case name. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Whether the operation documents `text/event-stream` as an answer, and the caller would rather have that than JSON. */
+  readonly prefersEventStream: boolean;
+  /** When the caller's token ends, in milliseconds since 1970: an answer that outlasts it has to end. */
+  readonly tokenEndsAt: number | undefined;
   /** Aborted when nobody waits for the answer any more, or when the process is stopping: ends long polls. */
   readonly signal: AbortSignal;
   readonly logger: Logger;
@@ -38,6 +42,8 @@ export interface OperationResponse {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** In place of a body: text that is sent as it comes. Give its `content-type`. */
+  readonly stream?: AsyncIterable<string>;
 }
 
 /** Which callers an operation's handler is written for; compared with the document's `security` at start. */

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
 import {
+  answerEvents,
   appendEvents,
   checkIfMatch,
   commonProblemCodes,
@@ -21,6 +22,7 @@ import {
   type ApiApp,
   type ApiAppOptions,
   type Database,
+  type FeedQuery,
   type Migration,
   type OperationHandlers,
 } from '../index.ts';
@@ -83,7 +85,10 @@ async function findThing(connection: Knex, projectId: string, id: string): Promi
 }
 
 /** The handlers of the fixture: the smallest honest service that uses every part of the kit. */
-export function fixtureHandlers(database: Database): OperationHandlers {
+export function fixtureHandlers(
+  database: Database,
+  { idleSeconds }: { readonly idleSeconds?: number } = {},
+): OperationHandlers {
   return {
     listThings: userOperation<{ query: { limit?: number; pageToken?: string; name?: string } }>(
       async ({ query, caller }) => {
@@ -158,6 +163,17 @@ export function fixtureHandlers(database: Database): OperationHandlers {
         });
         return { status: 200, body: batch };
       },
+    ),
+    followEvents: userOperation<{ query: FeedQuery & { resourceType?: readonly string[] } }>(
+      async ({ caller, ...request }) =>
+        answerEvents(database, request, {
+          filter: { project: caller.projectId, resourceTypes: request.query.resourceType },
+          present: ({ resourceType, change, resourceId, data }) => ({
+            name: `${resourceType}.${change}`,
+            item: { resourceId, data },
+          }),
+          idleSeconds,
+        }),
     ),
   };
 }

@@ -116,7 +116,7 @@ export const fixtureDocument = {
       get: operation(
         'listChanges',
         { 200: { description: 'Changes.', content: json(reference('ChangeBatch')) } },
-        { 'invalid-cursor': 400 },
+        { 'invalid-cursor': 400, 'events-compacted': 410 },
         {
           security: [{ serviceToken: ['network:agent'] }],
           parameters: [
@@ -125,6 +125,42 @@ export const fixtureDocument = {
               name: 'waitSeconds',
               in: 'query',
               schema: { type: 'integer', minimum: 0, maximum: 55, default: 0 },
+            },
+          ],
+        },
+      ),
+    },
+    '/v1/events': {
+      get: operation(
+        'followEvents',
+        {
+          200: {
+            description: 'Events, or a stream of them.',
+            content: {
+              ...json(reference('ChangeBatch')),
+              'text/event-stream': { schema: { type: 'string' } },
+            },
+          },
+        },
+        { 'invalid-cursor': 400, 'events-compacted': 410 },
+        {
+          parameters: [
+            { name: 'cursor', in: 'query', schema: { type: 'string', maxLength: 500 } },
+            { name: 'Last-Event-ID', in: 'header', schema: { type: 'string', minLength: 1, maxLength: 200 } },
+            {
+              name: 'waitSeconds',
+              in: 'query',
+              schema: { type: 'integer', minimum: 0, maximum: 55, default: 0 },
+            },
+            {
+              name: 'limit',
+              in: 'query',
+              schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+            },
+            {
+              name: 'resourceType',
+              in: 'query',
+              schema: { type: 'array', minItems: 1, maxItems: 5, items: { type: 'string', maxLength: 20 } },
             },
           ],
         },

@@ -1,6 +1,7 @@
 export { exampleRequests, type ExampleRequest } from './example-requests.ts';
 export { recordingAgent, type CoverageRecord, type RecordingAgent } from './recording-agent.ts';
 export { responseChecker, type ObservedResponse, type ResponseChecker } from './response-checker.ts';
+export { openStream, type StreamMessage, type StreamReader } from './stream-reader.ts';
 export {
   dropTestTemplates,
   testDatabase,
