@@ -101,8 +101,8 @@ function listeningUrl(line: string): string | undefined {
 async function complaintsIn(logFile: string): Promise<string[]> {
   const found: string[] = [];
   for await (const line of createInterface({ input: createReadStream(logFile) })) {
-    // Levels of pino: 30 is information. What is not pino's is Node's own last words.
-    if (/^\{"level":[123]\d?,/.test(line) || line.trim() === '') continue;
+    // Levels of pino: 30 is information. What is not pino's is Node's own: its last words, or that something is deprecated.
+    if (/^\{"level":[123]0,|^\s*$|deprecat/i.test(line)) continue;
     found.push(line.slice(0, 1000));
     if (found.length > complaintsShown) found.shift();
   }

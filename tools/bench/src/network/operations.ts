@@ -120,6 +120,34 @@ export const operations: readonly Operation[] = [
   },
   {
     ...one,
+    name: 'replug',
+    floor: 'floor POST',
+    async prepare({ api, request }, { clients }) {
+      const { networkId } = await api.makeNetwork(largeCidr);
+      const ids = await api.makePorts(networkId, 2 * clients);
+      for (let client = 0; client < clients; client++)
+        await api.call('PUT', `/v1/ports/${ids[2 * client] ?? ''}/attachment`, newVnic(client));
+      const replug = (from: number, to: number) =>
+        request('POST', `/v1/ports/${ids[from] ?? ''}/attachment/replug`, { toPortId: ids[to] });
+      const moves = Array.from({ length: clients }, (_, client) => ({
+        there: replug(2 * client, 2 * client + 1),
+        back: replug(2 * client + 1, 2 * client),
+        isThere: false,
+      }));
+      // Each client moves a card of its own to and fro between two ports of its own.
+      return {
+        async step(client, send) {
+          const move = moves[client];
+          if (!move) return false;
+          await send(move.isThere ? move.back : move.there);
+          move.isThere = !move.isThere;
+          return true;
+        },
+      };
+    },
+  },
+  {
+    ...one,
     name: 'createNetwork',
     floor: 'floor POST',
     prepare: async ({ request }) => repeat(request('POST', '/v1/networks', { name: 'blue' })),

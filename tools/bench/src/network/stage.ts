@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { mintTokens } from '@patchpanel/service-kit/testing';
+import { describeFailure } from '../load/closed-loop.ts';
 import { requestText } from '../load/connection.ts';
 import { buildOwn, buildShipped, packageFolder, shippedBundle } from '../machine/build.ts';
 import { planLogSettings } from '../machine/plans.ts';
@@ -11,6 +12,7 @@ import type { Bench } from '../subject.ts';
 import { Api } from './api.ts';
 
 const tokenSeconds = 12 * 60 * 60;
+const mostPerProject = 1_000_000_000;
 
 /** All that is measured, running: PostgreSQL, the service on it, and the floor. */
 export interface Stage {
@@ -26,8 +28,8 @@ export interface Stage {
   readonly request: (method: string, path: string, body?: unknown) => string;
   /** Another replica on the same database. */
   startReplica(name: string, databaseUrl?: string): Promise<Program>;
-  /** Somebody of another project. */
-  userOf(projectId: string, url?: string): Promise<Api>;
+  /** Somebody of another project, who may have as much of everything as a project can. */
+  readonly userOf: (projectId: string, url: string) => Promise<Api>;
 }
 
 /** Builds and starts everything. What was started ends with the bench. */
@@ -74,14 +76,18 @@ export async function openStage(bench: Bench): Promise<Stage> {
   const floor = await launch('floor', floorProgram, {});
 
   const projectId = randomUUID();
-  const tokenOf = (project: string) =>
+  const tokenOf = (project: string, role: 'member' | 'admin' = 'member') =>
     issuer.userToken({
       projectId: project,
       audience: 'network',
-      roles: ['member'],
+      roles: [role],
       expiresInSeconds: tokenSeconds,
     });
-  const token = await tokenOf(projectId);
+  const userOf = async (project: string, url: string) => {
+    await liftQuota(new Api(url, await tokenOf(randomUUID(), 'admin')), project);
+    return new Api(url, await tokenOf(project));
+  };
+  const api = await userOf(projectId, service.url);
   return {
     bench,
     postgres,
@@ -89,9 +95,22 @@ export async function openStage(bench: Bench): Promise<Stage> {
     service,
     floor,
     projectId,
-    api: new Api(service.url, token),
-    request: (method, path, body) => requestText({ method, path, token }, body),
+    api,
+    request: (method, path, body) => requestText({ method, path, token: api.token }, body),
     startReplica,
-    userOf: async (project, url = service.url) => new Api(url, await tokenOf(project)),
+    userOf,
   };
+}
+
+/** A bench makes more than a project usually may. Quotas are counted all the same. */
+async function liftQuota(operator: Api, projectId: string): Promise<void> {
+  const path = `/v1/projects/${projectId}/quota`;
+  const answer = await operator.send('PATCH', path, {
+    networks: mostPerProject,
+    subnets: mostPerProject,
+    ports: mostPerProject,
+  });
+  operator.close();
+  const isUnbuilt = [404, 405].includes(answer.status);
+  if (answer.status !== 200 && !isUnbuilt) throw new Error(`PATCH ${path}: ${describeFailure(answer)}`);
 }

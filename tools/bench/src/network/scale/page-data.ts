@@ -15,6 +15,15 @@ export interface PortData {
 /** So many ports have whatever is rare, however many there are. */
 export const rarePorts = 100;
 
+/** Makes the two security groups. */
+export async function addGroups(client: pg.Client, data: PortData): Promise<void> {
+  await client.query(
+    `insert into security_groups (id, project_id, name, is_default)
+     values ($1, $3, 'default', true), ($2, $3, 'rare', false)`,
+    [data.defaultGroupId, data.rareGroupId, data.projectId],
+  );
+}
+
 /**
  * Adds ports from number `from` up to `to`, of `total` in the end. A tenth is common in name, tag and status; a hundred, spread
  * over all, are rare in everything that a list can be narrowed by. Ids rise with the numbers, as those of UUIDv7 do.
