@@ -1,7 +1,17 @@
 import { apiSettings, checkApiSettings, epochFlags, loadConfigOrExit } from '@patchpanel/service-kit';
 import { z } from 'zod';
+import type { QuotaDefaults } from './quotas/resources.ts';
 
 const program = 'network-api';
+
+function quotaSetting(noun: string, count: number) {
+  return z
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .default(count)
+    .describe(`How many ${noun} a project may have that has no limit of its own.`);
+}
 
 /** Settings of the process: environment variables over the file of `--config` over these defaults. */
 export const configSchema = z
@@ -26,6 +36,11 @@ export const configSchema = z
       .max(86_400)
       .default(60)
       .describe('How long an address rests after its last host has confirmed that it no longer uses it.'),
+    quotaNetworks: quotaSetting('networks', 100),
+    quotaSubnets: quotaSetting('subnets', 200),
+    quotaPorts: quotaSetting('ports', 10_000),
+    quotaSecurityGroups: quotaSetting('security groups', 100),
+    quotaSecurityGroupRules: quotaSetting('security group rules', 2_000),
   })
   .check(checkApiSettings);
 
@@ -34,4 +49,15 @@ export type Config = z.output<typeof configSchema>;
 /** Reads the process's configuration, or prints help or the mistakes and exits. */
 export function readConfig(): Config {
   return loadConfigOrExit(configSchema, { program, flags: epochFlags });
+}
+
+/** The limits of projects that have none of their own. */
+export function quotaDefaultsOf(config: Config): QuotaDefaults {
+  return {
+    networks: config.quotaNetworks,
+    subnets: config.quotaSubnets,
+    ports: config.quotaPorts,
+    securityGroups: config.quotaSecurityGroups,
+    securityGroupRules: config.quotaSecurityGroupRules,
+  };
 }

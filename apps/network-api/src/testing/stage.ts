@@ -90,6 +90,13 @@ export function appOptions(database: Database, issuer: TestIssuer, addressRestSe
     database,
     providers: catalogOf([testProvider('test'), testProvider('only4', [4])]),
     addressRestSeconds,
+    quotaDefaults: {
+      networks: 100,
+      subnets: 200,
+      ports: 10_000,
+      securityGroups: 100,
+      securityGroupRules: 2_000,
+    },
     auth: issuer.authenticator('network'),
     logger: silentLogger(),
     metrics: createMetrics({ defaults: false }),
