@@ -6,6 +6,7 @@ import { createApiApp, type ApiApp, type ApiAppOptions } from '@patchpanel/servi
 import { attachmentOperations } from './attachments/routes.ts';
 import { bindingOperations } from './bindings/routes.ts';
 import { changeOperations } from './changes/routes.ts';
+import { eventOperations } from './events/routes.ts';
 import { networkOperations } from './networks/routes.ts';
 import type { Parts } from './parts.ts';
 import { portOperations } from './ports/routes.ts';
@@ -33,6 +34,7 @@ export function createNetworkApp(options: AppOptions): Promise<ApiApp> {
       ...portOperations(options),
       ...attachmentOperations(options),
       ...providerOperations(options),
+      ...eventOperations(options),
     },
   });
 }

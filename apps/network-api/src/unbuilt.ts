@@ -21,7 +21,6 @@ const unbuilt: readonly string[] = [
   'getQuota',
   'getProjectQuota',
   'updateProjectQuota',
-  'followEvents',
   'listAgents',
   'getAgent',
   'forgetAgent',

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Attachment } from '@patchpanel/contract-network';
 import type { Change } from '@patchpanel/contract-network-southbound';
-import { readEvents } from '@patchpanel/service-kit';
+import {
+  appendEvents,
+  forgetEvents,
+  inTransaction,
+  readEvents,
+  type NewEvent,
+} from '@patchpanel/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStage, type Stage, type TestHost, type TestUser } from '../testing/stage.ts';
 
@@ -28,6 +34,11 @@ async function follow(host: TestHost, cursor: string, query = '') {
   const { body } = await host.get(`/v1/changes?cursor=${cursor}${query}`).expect(200);
   const { items, nextCursor }: { items: Change[]; nextCursor: string } = body;
   return { items, nextCursor, told: items.map(({ change, revision }) => `${change} ${revision}`) };
+}
+
+function event(audience: string, resourceType: string, resourceId: string, data?: unknown): NewEvent {
+  const { projectId } = user;
+  return { projectId, audience, resourceType, resourceId, revision: 2, change: 'updated', data };
 }
 
 describe('the feed of changes', () => {
@@ -119,6 +130,84 @@ describe('the feed of changes', () => {
     await claiming;
     for (const { resourceId } of (await follow(host, body.cursor)).items) known.add(resourceId);
     expect([...known].toSorted()).toEqual(made.toSorted());
+  });
+
+  it('tells of networks and security groups that the live bindings use, for as long as they do', async () => {
+    const host = await stage.host();
+    const attachment = await plugged();
+    const binding = await host.claim(attachment);
+    const [own, remote, foreign] = [randomUUID(), randomUUID(), randomUUID()];
+    await inTransaction(stage.database, async (trx) => {
+      const groups = [own, remote, foreign].map((id) => ({ id, project_id: user.projectId, name: id }));
+      await trx('security_groups').insert(groups);
+      await trx('port_security_groups').where({ port_id: attachment.portId }).delete();
+      await trx('port_security_groups').insert({ port_id: attachment.portId, security_group_id: own });
+      await trx('security_group_rules').insert({
+        id: randomUUID(),
+        security_group_id: own,
+        project_id: user.projectId,
+        direction: 'ingress',
+        ether_type: 'ipv4',
+        remote_group_id: remote,
+      });
+    });
+    const networkId = (await user.get(`/v1/ports/${attachment.portId}`).expect(200)).body.networkId;
+    const cursor = await cursorOf(host);
+    const members = { added: [{ portId: attachment.portId, ipAddress: '10.0.0.5' }], removed: [] };
+    const tell = () =>
+      inTransaction(stage.database, (trx) =>
+        appendEvents(trx, [
+          event(`network:${networkId}`, 'network', networkId),
+          event(`network:${randomUUID()}`, 'network', networkId),
+          event(`group:${own}`, 'security-group', own),
+          event(`group:${own}`, 'security-group-members', own, members),
+          event(`group:${remote}`, 'security-group-members', remote),
+          event(`group:${foreign}`, 'security-group', foreign),
+        ]),
+      );
+    await tell();
+    const { items, nextCursor } = await follow(host, cursor);
+    expect(items.map(({ resourceType, resourceId }) => [resourceType, resourceId])).toEqual([
+      ['network', networkId],
+      ['security-group', own],
+      ['security-group-members', own],
+      ['security-group-members', remote],
+    ]);
+    expect(items.map((change) => change.members)).toEqual([undefined, undefined, members, undefined]);
+    await user.unplug(attachment.portId);
+    await tell();
+    expect((await follow(host, nextCursor)).items.map(({ resourceType }) => resourceType)).toEqual([
+      'binding',
+    ]);
+    await host.release(binding.id);
+    await stage.database.knex('port_security_groups').where({ port_id: attachment.portId }).delete();
+    await stage.database.knex('security_group_rules').where({ security_group_id: own }).delete();
+    await stage.database.knex('security_groups').whereIn('id', [own, remote, foreign]).delete();
+  });
+
+  it('wakes for a group that the host has come to need while it waits', async () => {
+    const host = await stage.host();
+    const waitingFor = await plugged();
+    const cursor = await cursorOf(host);
+    const first = follow(host, cursor, '&waitSeconds=50');
+    await host.claim(waitingFor);
+    const { nextCursor } = await first;
+    const { networkId } = (await user.get(`/v1/ports/${waitingFor.portId}`).expect(200)).body;
+    const second = follow(host, nextCursor, '&waitSeconds=50');
+    await inTransaction(stage.database, (trx) =>
+      appendEvents(trx, [event(`network:${networkId}`, 'network', networkId)]),
+    );
+    expect((await second).items.map(({ resourceType }) => resourceType)).toEqual(['network']);
+  });
+
+  it('refuses a cursor whose changes are no longer kept', async () => {
+    const host = await stage.host();
+    const cursor = await cursorOf(host);
+    await host.claim(await plugged());
+    await host.claim(await plugged());
+    await forgetEvents(stage.database.knex, '2999-01-01T00:00:00Z');
+    const { body } = await host.get(`/v1/changes?cursor=${cursor}`).expect(410);
+    expect(body.code).toBe('events-compacted');
   });
 
   it('refuses a cursor that it has not given out', async () => {
