@@ -56,7 +56,7 @@ export async function runLoop(workload: Workload, options: LoopOptions): Promise
     options.onWindow?.('end');
   };
   const begin = () => {
-    if (isOver) return;
+    if (isOver || countFrom !== Infinity) return;
     countFrom = performance.now();
     options.onWindow?.('begin');
   };
@@ -96,6 +96,7 @@ export async function runLoop(workload: Workload, options: LoopOptions): Promise
       latencies.add(workload.timed === 'first-request' ? (firstMs ?? now - startedAt) : now - startedAt);
     }
   };
+  if (options.warmUpSeconds === 0) begin();
   const beginTimer = setTimeout(begin, options.warmUpSeconds * 1000);
   const endTimer = setTimeout(end, (options.warmUpSeconds + options.seconds) * 1000);
   try {
@@ -113,6 +114,8 @@ export async function runLoop(workload: Workload, options: LoopOptions): Promise
     for (const connection of connections) connection.close();
   }
   signal.throwIfAborted();
+  if (countFrom === Infinity && errors.size === 0)
+    throw new Error('nothing was left to do before the warm-up was over');
   const elapsedMs = (endedAt ?? performance.now()) - countFrom;
   return { steps, stepsPerSecond: elapsedMs > 0 ? (steps * 1000) / elapsedMs : 0, latencies, errors };
 }

@@ -87,8 +87,7 @@ export function readPlans(log: string): ExecutedStatement[] {
     .map((entry) => /^(?:@ )?LOG:\s+duration: ([\d.]+) ms\s+plan:\n([^]*)$/.exec(entry))
     .filter((match) => match !== null)
     .map(([, milliseconds, json = '']) => {
-      // Lines that continue an entry begin with a tab.
-      const parsed: unknown = JSON.parse(json.replaceAll(/^\t/gm, ''));
+      const parsed: unknown = JSON.parse(json);
       return { ...readPlan(parsed), milliseconds: Number(milliseconds) };
     });
 }
