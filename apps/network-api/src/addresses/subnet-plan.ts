@@ -1,109 +1,98 @@
-import { formatIp, parseCidr, parseIp, type Cidr, type Ip, type IpVersion } from './ip.ts';
-import { withoutAddress, type Range } from './ranges.ts';
+import { formatIp, parseCidr, parseIp, type Cidr } from './ip.ts';
+import { isInRanges, subtractRanges } from './range-sets.ts';
+import type { Range } from './ranges.ts';
+import type { HostRoute, PlanIssue, SubnetAddressing, SubnetChange } from './subnet-change.ts';
+import { planDhcp, pointerOfSwitch, type DhcpPlan } from './subnet-dhcp.ts';
+import { readDnsServers, readHostRoutes } from './subnet-told.ts';
+import { blockKeptFromSubnets, describeUsable, isTiny, isUsable, usableRange } from './usable.ts';
 
-/** What a caller says about a subnet's addresses. */
-export interface SubnetAddressing {
-  readonly cidr: string;
-  /** Absent: chosen here. Null: none. */
-  readonly gatewayIp?: string | null;
-  readonly allocationPools?: readonly { readonly first: string; readonly last: string }[];
-}
-
-/** A subnet's addresses, checked. Pools are disjoint, ascending, and have neither gateway nor reserved addresses. */
+/**
+ * A subnet's addresses and what machines are told of it, checked and in canonical form. Pools are disjoint, ascending, and have
+ * neither gateway nor DHCP server, which differ.
+ */
 export interface SubnetPlan {
   readonly cidr: Cidr;
   readonly gateway: bigint | undefined;
   readonly pools: readonly Range[];
-}
-
-/** One wrong place in what the caller said. */
-export interface PlanIssue {
-  readonly pointer: string;
-  readonly detail: string;
+  readonly dhcp: DhcpPlan;
+  readonly dnsServers: readonly string[];
+  readonly hostRoutes: readonly HostRoute[];
 }
 
 export type PlanResult =
   | { readonly isValid: true; readonly plan: SubnetPlan }
   | { readonly isValid: false; readonly issues: readonly PlanIssue[] };
 
-/** Blocks that no subnet may touch: what hosts and the protocols keep for themselves (RFC 6890, RFC 4291). */
-const keptBlocks: readonly { readonly block: Cidr; readonly name: string }[] = [
-  { block: block('0.0.0.0/8'), name: 'the block "this network"' },
-  { block: block('127.0.0.0/8'), name: 'the loopback block' },
-  { block: block('224.0.0.0/4'), name: 'the multicast block' },
-  { block: block('240.0.0.0/4'), name: 'the reserved block' },
-  { block: block('::/32'), name: 'the block of loopback and IPv4-mapped addresses' },
-  { block: block('fe80::/10'), name: 'the link-local block' },
-  { block: block('ff00::/8'), name: 'the multicast block' },
-];
-
 /**
- * Works out a subnet's gateway and pools. The default gateway is the first usable address; a subnet of one or two
- * addresses (/31, /32, /127, /128) has none by default, so that a point-to-point link keeps both ends for ports.
+ * Works out a new subnet. The default gateway is the first usable address; a subnet of one or two addresses has none by
+ * default. Without pools, ports may have all that gateway and DHCP server leave.
  */
 export function planSubnet(input: SubnetAddressing): PlanResult {
   const parsed = parseCidr(input.cidr);
   if (!parsed.isValid) return refuse({ pointer: '/cidr', detail: parsed.reason });
-  const cidr = parsed.value;
-  const kept = keptBlocks.find(({ block: other }) => overlaps(cidr, other));
-  if (kept) return refuse({ pointer: '/cidr', detail: `must not overlap ${kept.name}` });
-  const usable = usableRange(cidr);
-  const gateway = planGateway(input.gatewayIp, cidr, usable);
+  const kept = blockKeptFromSubnets(parsed.value);
+  if (kept !== undefined) return refuse({ pointer: '/cidr', detail: `must not overlap ${kept}` });
+  return compose(parsed.value, input, undefined);
+}
+
+/** Works out what a change makes of a subnet. What it does not name stays as it is; nothing moves out of its way by itself. */
+export function changePlan(before: SubnetPlan, change: SubnetChange): PlanResult {
+  return compose(before.cidr, change, before);
+}
+
+function compose(cidr: Cidr, said: SubnetChange, before: SubnetPlan | undefined): PlanResult {
+  const gateway = planGateway(said.gatewayIp, cidr, before);
   if ('detail' in gateway) return refuse(gateway);
-  if (input.allocationPools === undefined) {
-    const pools = gateway.value === undefined ? [usable] : withoutAddress(usable, gateway.value);
-    if (pools.length === 0) return refuse({ pointer: '/gatewayIp', detail: 'leaves no address for a port' });
-    return { isValid: true, plan: { cidr, gateway: gateway.value, pools } };
-  }
-  const { pools, issues } = planPools(input.allocationPools, cidr.version, usable, gateway.value);
-  return issues.length > 0
-    ? refuse(...issues)
-    : { isValid: true, plan: { cidr, gateway: gateway.value, pools } };
-}
-
-/**
- * The addresses that a host can have. IPv4's network and broadcast addresses are left out, except in a /31 (RFC 3021) and a
- * /32; so is IPv6's subnet-router anycast address (RFC 4291 §2.6.1), except in a /127 (RFC 6164) and a /128.
- */
-export function usableRange({ version, first, last, prefixLength }: Cidr): Range {
-  if (prefixLength >= (version === 4 ? 31 : 127)) return { first, last };
-  return version === 4 ? { first: first + 1n, last: last - 1n } : { first: first + 1n, last };
-}
-
-/** True when the address is in one of the pools. */
-export function isInPools(pools: readonly Range[], address: bigint): boolean {
-  return pools.some(({ first, last }) => first <= address && address <= last);
+  const given = said.allocationPools === undefined ? undefined : readPools(said.allocationPools, cidr);
+  if (given && given.issues.length > 0) return refuse(...given.issues);
+  const fixedPools = given?.pools ?? before?.pools;
+  const dhcp = planDhcp(said, { cidr, gateway: gateway.value, pools: fixedPools, before: before?.dhcp });
+  if ('detail' in dhcp) return refuse(dhcp);
+  const pools = fixedPools ?? withoutReserved(cidr, [gateway.value, dhcp.server]);
+  if (pools.length === 0)
+    return refuse({ pointer: emptier(cidr, said), detail: 'leaves no address for a port' });
+  const dns = said.dnsServers && readDnsServers(said.dnsServers, cidr);
+  const routes = said.hostRoutes && readHostRoutes(said.hostRoutes, cidr);
+  const issues = [
+    ...reservedIssues(cidr, said, pools, gateway.value, dhcp.server),
+    ...(dns?.issues ?? []),
+    ...(routes?.issues ?? []),
+  ];
+  if (issues.length > 0) return refuse(...issues);
+  const plan = {
+    cidr,
+    gateway: gateway.value,
+    pools,
+    dhcp,
+    dnsServers: dns?.values ?? before?.dnsServers ?? [],
+    hostRoutes: routes?.values ?? before?.hostRoutes ?? [],
+  };
+  return { isValid: true, plan };
 }
 
 function planGateway(
-  input: string | null | undefined,
+  said: string | null | undefined,
   cidr: Cidr,
-  usable: Range,
+  before: SubnetPlan | undefined,
 ): { readonly value: bigint | undefined } | PlanIssue {
-  if (input === null) return { value: undefined };
-  if (input === undefined) {
-    return { value: isTiny(cidr) ? undefined : usable.first };
+  if (said === null) return { value: undefined };
+  if (said === undefined) {
+    return { value: before ? before.gateway : isTiny(cidr) ? undefined : usableRange(cidr).first };
   }
-  const parsed = parseIp(input);
-  if (!parsed.isValid) return { pointer: '/gatewayIp', detail: parsed.reason };
-  if (!isUsable(usable, cidr.version, parsed.value)) {
-    return { pointer: '/gatewayIp', detail: `must be ${describe(usable, cidr.version)}` };
-  }
-  return { value: parsed.value.value };
+  return readUsable(said, '/gatewayIp', cidr);
 }
 
-function planPools(
+/** Reads pools, which must be disjoint, and gives them in ascending order. */
+function readPools(
   input: readonly { readonly first: string; readonly last: string }[],
-  version: IpVersion,
-  usable: Range,
-  gateway: bigint | undefined,
+  cidr: Cidr,
 ): { pools: Range[]; issues: PlanIssue[] } {
   const issues: PlanIssue[] = [];
   const accepted: { range: Range; pointer: string }[] = [];
   for (const [index, pool] of input.entries()) {
     const pointer = `/allocationPools/${index}`;
-    const first = readEnd(pool.first, `${pointer}/first`, version, usable);
-    const last = readEnd(pool.last, `${pointer}/last`, version, usable);
+    const first = readUsable(pool.first, `${pointer}/first`, cidr);
+    const last = readUsable(pool.last, `${pointer}/last`, cidr);
     if ('detail' in first) issues.push(first);
     if ('detail' in last) issues.push(last);
     if ('detail' in first || 'detail' in last) continue;
@@ -112,50 +101,73 @@ function planPools(
       (earlier) => earlier.range.first <= range.last && range.first <= earlier.range.last,
     );
     if (range.last < range.first) issues.push({ pointer, detail: 'must not end before it begins' });
-    else if (gateway !== undefined && isInPools([range], gateway)) {
-      issues.push({ pointer, detail: `must not contain the gateway ${formatIp(version, gateway)}` });
-    } else if (other) issues.push({ pointer, detail: `must not overlap ${other.pointer}` });
+    else if (other) issues.push({ pointer, detail: `must not overlap ${other.pointer}` });
     else accepted.push({ range, pointer });
   }
   const pools = accepted.map(({ range }) => range);
   return { pools: pools.toSorted((a, b) => (a.first < b.first ? -1 : 1)), issues };
 }
 
-function readEnd(
-  text: string,
-  pointer: string,
-  version: IpVersion,
-  usable: Range,
-): { readonly value: bigint } | PlanIssue {
+/** Gateway and DHCP server must lie outside the pools, and apart. What the caller has named is what is wrong. */
+function reservedIssues(
+  cidr: Cidr,
+  said: SubnetChange,
+  pools: readonly Range[],
+  gateway: bigint | undefined,
+  server: bigint | undefined,
+): PlanIssue[] {
+  const reserved = [
+    { address: gateway, pointer: '/gatewayIp', name: 'gateway' },
+    { address: server, pointer: '/dhcpServerIp', name: 'DHCP server' },
+  ];
+  const issues = reserved.flatMap(({ address, pointer, name }): PlanIssue[] => {
+    if (address === undefined || !isInRanges(pools, address)) return [];
+    const text = formatIp(cidr.version, address);
+    const index = said.allocationPools?.findIndex((pool) => isInPool(pool, address)) ?? -1;
+    if (index === -1) {
+      return [
+        { pointer, detail: `must not be in the allocation pools, which have ${text}: give pools without it` },
+      ];
+    }
+    return [{ pointer: `/allocationPools/${index}`, detail: `must not contain the ${name} ${text}` }];
+  });
+  if (gateway !== undefined && gateway === server) {
+    const pointer = said.gatewayIp === undefined ? pointerOfSwitch(cidr) : '/gatewayIp';
+    issues.push({
+      pointer,
+      detail: `must not be ${formatIp(cidr.version, gateway)}, where DHCP answers from`,
+    });
+  }
+  return issues;
+}
+
+function isInPool(pool: { readonly first: string; readonly last: string }, address: bigint): boolean {
+  const [first, last] = [parseIp(pool.first), parseIp(pool.last)];
+  return first.isValid && last.isValid && first.value.value <= address && address <= last.value.value;
+}
+
+function withoutReserved(cidr: Cidr, reserved: readonly (bigint | undefined)[]): Range[] {
+  const taken = reserved.flatMap((address) =>
+    address === undefined ? [] : [{ first: address, last: address }],
+  );
+  return subtractRanges([usableRange(cidr)], taken);
+}
+
+/** What of the request takes the last address: asked for expressly, as no default does. */
+function emptier(cidr: Cidr, said: SubnetChange): string {
+  if (said.dhcpServerIp !== undefined) return '/dhcpServerIp';
+  return said.dhcpEnabled === true || said.ipv6Mode === 'dhcpv6-stateful'
+    ? pointerOfSwitch(cidr)
+    : '/gatewayIp';
+}
+
+function readUsable(text: string, pointer: string, cidr: Cidr): { readonly value: bigint } | PlanIssue {
   const parsed = parseIp(text);
   if (!parsed.isValid) return { pointer, detail: parsed.reason };
-  if (!isUsable(usable, version, parsed.value))
-    return { pointer, detail: `must be ${describe(usable, version)}` };
+  if (!isUsable(cidr, parsed.value)) return { pointer, detail: `must be ${describeUsable(cidr)}` };
   return { value: parsed.value.value };
-}
-
-function isUsable(usable: Range, version: IpVersion, ip: Ip): boolean {
-  return ip.version === version && isInPools([usable], ip.value);
-}
-
-function isTiny({ first, last }: Cidr): boolean {
-  return last - first < 2n;
-}
-
-function describe(usable: Range, version: IpVersion): string {
-  return `a usable address of the subnet, ${formatIp(version, usable.first)} to ${formatIp(version, usable.last)}`;
-}
-
-function overlaps(a: Cidr, b: Cidr): boolean {
-  return a.version === b.version && a.first <= b.last && b.first <= a.last;
 }
 
 function refuse(...issues: PlanIssue[]): PlanResult {
   return { isValid: false, issues };
-}
-
-function block(text: string): Cidr {
-  const parsed = parseCidr(text);
-  if (!parsed.isValid) throw new Error(`${text} ${parsed.reason}`);
-  return parsed.value;
 }

@@ -1,7 +1,14 @@
-import type { NetworkInput } from '@patchpanel/contract-network';
+import type { NetworkInput, NetworkPatch } from '@patchpanel/contract-network';
 import { userOperation, type OperationHandlers } from '@patchpanel/service-kit';
 import type { Parts } from '../parts.ts';
-import { createNetwork, deleteNetwork, getNetwork, listNetworks } from './service.ts';
+import {
+  createNetwork,
+  deleteNetwork,
+  getNetwork,
+  listNetworks,
+  updateNetwork,
+  type NetworkQuery,
+} from './service.ts';
 
 interface NetworkPath {
   readonly networkId: string;
@@ -13,13 +20,20 @@ export function networkOperations(parts: Parts): OperationHandlers {
     createNetwork: userOperation<{ body: NetworkInput }>(({ body, caller, idempotency }) =>
       createNetwork(parts, caller, body, idempotency),
     ),
-    listNetworks: userOperation<{ query: { limit?: number; pageToken?: string; name?: string } }>(
-      async ({ query, caller }) => ({ status: 200, body: await listNetworks(parts, caller, query) }),
-    ),
+    listNetworks: userOperation<{ query: NetworkQuery }>(async ({ query, caller }) => ({
+      status: 200,
+      body: await listNetworks(parts, caller, query),
+    })),
     getNetwork: userOperation<{ params: NetworkPath }>(async ({ params, caller }) => ({
       status: 200,
       body: await getNetwork(parts, caller, params.networkId),
     })),
+    updateNetwork: userOperation<{ params: NetworkPath; body: NetworkPatch }>(
+      async ({ params, body, caller, ifMatch }) => ({
+        status: 200,
+        body: await updateNetwork(parts, caller, params.networkId, body, ifMatch),
+      }),
+    ),
     deleteNetwork: userOperation<{ params: NetworkPath }>(async ({ params, caller, ifMatch }) => {
       await deleteNetwork(parts, caller, params.networkId, ifMatch);
       return { status: 204 };

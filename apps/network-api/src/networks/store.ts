@@ -1,9 +1,7 @@
-import type { PageRequest } from '@patchpanel/service-kit';
-import { selectPage } from '@patchpanel/service-kit';
 import type { Network, NetworkStatus } from '@patchpanel/contract-network';
 import type { JsonObject, NetworkContext } from '@patchpanel/provider';
 import type { Knex } from 'knex';
-import { onlyRow } from '../rows.ts';
+import { onlyRow, queryRows } from '../rows.ts';
 
 export interface NetworkRow {
   readonly id: string;
@@ -27,10 +25,36 @@ export interface NetworkRow {
   readonly updated_at: string;
 }
 
-/** How firmly a look-up holds the row: against deletion, against other changes below it, or alone. */
-export type NetworkLock = 'none' | 'against-deletion' | 'against-other-changes' | 'alone';
+/** With how far its provider has realised it: null where there is nothing to do outside the hosts. */
+export interface WholeNetworkRow extends NetworkRow {
+  readonly generation: number | null;
+  readonly observed_generation: number | null;
+}
 
-/** Served by the primary key. */
+/** How firmly a look-up holds the row: against other changes of it and below it, or alone, against new ports as well. */
+export type NetworkLock = 'none' | 'against-other-changes' | 'alone';
+
+/** What a whole network is read from; found by primary keys. */
+export const wholeNetworkColumns = `
+  networks.*,
+  network_realisations.generation,
+  network_realisations.observed_generation`;
+export const withRealisation = `
+  left join network_realisations on network_realisations.network_id = networks.id`;
+
+/** Holds of networks that the project `:projectId` owns or that are shared with it. Served by the primary key of network_shares. */
+export const isVisible = `(
+       networks.project_id = :projectId
+       or networks.is_shared_with_all
+       or exists (
+         select
+         from network_shares
+         where network_shares.network_id = networks.id
+         and network_shares.project_id = :projectId
+       )
+     )`;
+
+/** A project's own network. Served by the primary key. */
 export async function findNetwork(
   connection: Knex,
   projectId: string,
@@ -38,32 +62,95 @@ export async function findNetwork(
   lock: NetworkLock,
 ): Promise<NetworkRow | undefined> {
   const query = connection<NetworkRow>('networks').where({ id, project_id: projectId });
-  if (lock === 'against-deletion') query.forKeyShare();
   if (lock === 'against-other-changes') query.forNoKeyUpdate();
   if (lock === 'alone') query.forUpdate();
   const rows: NetworkRow[] = await query;
   return rows[0];
 }
 
-/** Served by networks_project, or networks_name when there is a name. */
-export async function selectNetworks(
+/** A network that a project owns or that is shared with it. Served by the primary keys. */
+export async function findVisibleNetwork(
   connection: Knex,
-  filters: { readonly project_id: string; readonly name?: string },
-  page: PageRequest,
-): Promise<NetworkRow[]> {
-  return selectPage(connection<NetworkRow>('networks').where(filters), page);
+  projectId: string,
+  id: string,
+): Promise<WholeNetworkRow | undefined> {
+  const rows = await queryRows<WholeNetworkRow>(
+    connection,
+    `select ${wholeNetworkColumns}
+     from networks
+     ${withRealisation}
+     where networks.id = :id
+     and ${isVisible}`,
+    { id, projectId },
+  );
+  return rows[0];
 }
 
+/** A network that is there for certain. Served by the primary keys. */
+export async function readNetwork(connection: Knex, id: string): Promise<WholeNetworkRow> {
+  const rows = await queryRows<WholeNetworkRow>(
+    connection,
+    `select ${wholeNetworkColumns}
+     from networks
+     ${withRealisation}
+     where networks.id = :id`,
+    { id },
+  );
+  return onlyRow(rows);
+}
+
+/** A network that is being made. */
+export type NewNetwork = Pick<
+  NetworkRow,
+  | 'id'
+  | 'project_id'
+  | 'name'
+  | 'description'
+  | 'tags'
+  | 'provider'
+  | 'provider_options'
+  | 'mtu'
+  | 'admin_state'
+  | 'is_shared_with_all'
+>;
+
 /** Writes a new network. */
-export async function insertNetwork(
-  trx: Knex,
-  network: Pick<NetworkRow, 'id' | 'project_id' | 'name' | 'provider' | 'provider_options' | 'mtu'>,
-): Promise<NetworkRow> {
+export async function insertNetwork(trx: Knex, network: NewNetwork): Promise<NetworkRow> {
   const rows: NetworkRow[] = await trx('networks')
     .insert({
       ...network,
+      tags: [...network.tags],
       provider_options: network.provider_options === null ? null : JSON.stringify(network.provider_options),
     })
+    .returning('*');
+  return onlyRow(rows);
+}
+
+/** What can change of a network by its owner. */
+export type NetworkChange = Pick<
+  NetworkRow,
+  'name' | 'description' | 'tags' | 'mtu' | 'admin_state' | 'is_shared_with_all'
+>;
+
+/** Changes a network whose row the caller holds. */
+export async function changeNetwork(trx: Knex, id: string, change: NetworkChange): Promise<NetworkRow> {
+  const rows: NetworkRow[] = await trx('networks')
+    .where({ id })
+    .update({
+      ...change,
+      tags: [...change.tags],
+      revision: trx.raw('revision + 1'),
+      updated_at: trx.raw('now()'),
+    })
+    .returning('*');
+  return onlyRow(rows);
+}
+
+/** Notes that whom a network is shared with has changed. The caller holds its row. */
+export async function touchNetwork(trx: Knex, id: string): Promise<NetworkRow> {
+  const rows: NetworkRow[] = await trx('networks')
+    .where({ id })
+    .update({ revision: trx.raw('revision + 1'), updated_at: trx.raw('now()') })
     .returning('*');
   return onlyRow(rows);
 }
@@ -94,7 +181,7 @@ export async function selectProvidersInUse(connection: Knex): Promise<string[]> 
 }
 
 /** As on the wire. */
-export function toNetwork(row: NetworkRow): Network {
+export function toNetwork(row: WholeNetworkRow): Network {
   return {
     id: row.id,
     projectId: row.project_id,
@@ -108,6 +195,9 @@ export function toNetwork(row: NetworkRow): Network {
     isSharedWithAll: row.is_shared_with_all,
     status: row.status,
     ...(row.status_reason === null ? {} : { statusReason: row.status_reason }),
+    ...(row.generation === null || row.observed_generation === null
+      ? {}
+      : { generation: row.generation, observedGeneration: row.observed_generation }),
     revision: row.revision,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

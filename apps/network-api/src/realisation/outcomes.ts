@@ -1,9 +1,11 @@
 import { appendEvents, inTransaction } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
 import { networkEvent } from '../networks/events.ts';
-import { deleteNetworkRow, type NetworkRow } from '../networks/store.ts';
+import { removeNetwork } from '../networks/removal.ts';
+import type { NetworkRow } from '../networks/store.ts';
 import type { Parts } from '../parts.ts';
 import { restAllocations } from '../pools/store.ts';
+import { lockQuotas } from '../quotas/store.ts';
 import type { Claim } from './claims.ts';
 import {
   deleteRealisation,
@@ -29,7 +31,7 @@ export function noteOutcome(
 ): Promise<boolean> {
   return inTransaction(parts.database, (trx) =>
     claim.order.verb === 'remove' && outcome.kind === 'realised'
-      ? noteRemoved(parts, trx, claim)
+      ? noteRemoved(parts, trx, claim, claim.order.network.projectId)
       : noteAttempt(trx, claim, outcome, publicReason),
   );
 }
@@ -69,12 +71,17 @@ function statusAfter(
   return generation > claim.generation ? unchanged : { status: 'active', status_reason: null };
 }
 
-async function noteRemoved(parts: OutcomeParts, trx: Knex.Transaction, claim: Claim): Promise<boolean> {
+async function noteRemoved(
+  parts: OutcomeParts,
+  trx: Knex.Transaction,
+  claim: Claim,
+  projectId: string,
+): Promise<boolean> {
+  await lockQuotas(trx, 'networks', [projectId]);
   const network = await lockNetwork(trx, claim.networkId, true);
   if (!(await deleteRealisation(trx, claim.networkId, claim.id))) return false;
   if (!network) return true;
   await restAllocations(trx, network.id, parts.addressRestSeconds);
-  await deleteNetworkRow(trx, network.id);
-  await appendEvents(trx, [networkEvent({ ...network, revision: network.revision + 1 }, 'deleted')]);
+  await appendEvents(trx, [await removeNetwork(trx, network)]);
   return true;
 }

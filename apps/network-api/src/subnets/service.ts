@@ -1,4 +1,4 @@
-import type { Subnet, SubnetInput, SubnetList } from '@patchpanel/contract-network';
+import type { Subnet, SubnetInput, SubnetList, SubnetPatch } from '@patchpanel/contract-network';
 import {
   appendEvents,
   checkIfMatch,
@@ -8,33 +8,40 @@ import {
   readPageRequest,
   toPage,
   type IdempotencyClaim,
-  type NewEvent,
   type OperationResponse,
+  type PageQuery,
   type UserCaller,
 } from '@patchpanel/service-kit';
-import { v7 as newId } from 'uuid';
-import { formatCidr, formatIp, storedCidr } from '../addresses/ip.ts';
-import { insertFreeRanges, returnRested } from '../addresses/store.ts';
-import { planSubnet, type SubnetPlan } from '../addresses/subnet-plan.ts';
+import { insertFreeRanges } from '../addresses/free-store.ts';
+import { storedCidr } from '../addresses/ip.ts';
+import { returnRested } from '../addresses/store.ts';
+import { planSubnet } from '../addresses/subnet-plan.ts';
 import { withConstraints } from '../constraints.ts';
 import { lookUpNetwork } from '../networks/lookup.ts';
-import { toNetworkContext, type NetworkRow } from '../networks/store.ts';
+import { noteWiringChanged } from '../networks/wiring.ts';
 import type { Parts } from '../parts.ts';
 import { invalidRequest, problem } from '../problems.ts';
-import { refuseIssues } from '../providers/catalog.ts';
-import { lookUpSubnet } from './lookup.ts';
+import { lockQuotas, reserveQuota, returnQuota } from '../quotas/store.ts';
+import { changeTags, removeTags, writeTags } from '../tags/store.ts';
 import {
-  deleteSubnetRow,
-  findOverlap,
-  findUses,
-  insertSubnet,
-  selectSubnets,
-  toSubnet,
-  toSubnetContext,
-  type SubnetRow,
-} from './store.ts';
+  checkDhcpServer,
+  checkWithProvider,
+  draftChange,
+  draftSubnet,
+  isChanged,
+  isWiringChanged,
+} from './drafts.ts';
+import { subnetEvent } from './events.ts';
+import { selectSubnets, type SubnetFilters } from './list-store.ts';
+import { lookUpSubnet, readVisibleSubnet } from './lookup.ts';
+import { planOf } from './plans.ts';
+import { changePools } from './pools.ts';
+import { changeSubnet, deleteSubnetRow, findOverlap, findUses, insertSubnet, toSubnet } from './store.ts';
 
-/** Gives a network a subnet: gateway and pools worked out, every pool free. */
+/** Which subnets to list, and which page of them. */
+export type SubnetQuery = PageQuery & Omit<SubnetFilters, 'projectId'>;
+
+/** Gives a network a subnet: gateway, DHCP server and pools worked out, every address of the pools free. */
 export function createSubnet(
   parts: Parts,
   caller: UserCaller,
@@ -44,11 +51,14 @@ export function createSubnet(
 ): Promise<OperationResponse> {
   const planned = planSubnet(input);
   return createOnce(parts, idempotency, async (trx) => {
-    const network = await lookUpNetwork(trx, caller, 'add-subnet', networkId);
+    // Quotas are locked before networks, but of one's quota is spoken only where there is a network to have the subnet.
+    await lookUpNetwork(trx, caller, 'see-as-owner', networkId);
     if (!planned.isValid) throw invalidRequest(planned.issues);
     const { plan } = planned;
-    const draft = draftOf(network, input.name ?? '', plan);
-    checkWithProvider(parts, network, draft, plan);
+    await reserveQuota(trx, parts, caller.projectId, 'subnets', 1);
+    const network = await lookUpNetwork(trx, caller, 'add-subnet', networkId);
+    const draft = draftSubnet(network, input, plan);
+    checkWithProvider(parts, network, draft);
     const other = await findOverlap(trx, network.id, plan.cidr);
     if (other) {
       throw problem(
@@ -58,28 +68,55 @@ export function createSubnet(
     }
     const row = await withConstraints(() => insertSubnet(trx, draft));
     await insertFreeRanges(trx, { id: row.id, ipVersion: plan.cidr.version }, plan.pools);
-    await appendEvents(trx, [subnetEvent(row, 'created')]);
+    await writeTags(trx, 'subnet', row.project_id, [row]);
+    const wiring = await noteWiringChanged(trx, network.id);
+    await appendEvents(trx, [subnetEvent(row, 'created'), ...wiring]);
     return created(`/v1/subnets/${row.id}`, toSubnet(row));
   });
 }
 
-/** Lists the project's subnets, oldest first. */
+/** Lists the project's subnets, or those of a network that it sees. */
 export async function listSubnets(
   { database }: Parts,
   caller: UserCaller,
-  query: { readonly limit?: number; readonly pageToken?: string; readonly networkId?: string },
+  query: SubnetQuery,
 ): Promise<SubnetList> {
-  const filters = {
-    project_id: caller.projectId,
-    ...(query.networkId === undefined ? {} : { network_id: query.networkId }),
-  };
-  const page = readPageRequest(query, filters);
+  const { limit, pageToken, sort, ...asked } = query;
+  const filters = { ...asked, projectId: caller.projectId };
+  const page = readPageRequest({ limit, pageToken, sort }, filters);
   return toPage(await selectSubnets(database.knex, filters, page), page, toSubnet);
 }
 
 /** Gives one subnet. */
 export async function getSubnet({ database }: Parts, caller: UserCaller, id: string): Promise<Subnet> {
-  return toSubnet(await lookUpSubnet(database.knex, caller, 'read', id));
+  return toSubnet(await readVisibleSubnet(database.knex, caller, id));
+}
+
+/** Changes what is named of a subnet; one that is as it should be already stays as it is. */
+export function updateSubnet(
+  parts: Parts,
+  caller: UserCaller,
+  id: string,
+  patch: SubnetPatch,
+  ifMatch: string | undefined,
+): Promise<Subnet> {
+  return inTransaction(parts.database, async (trx) => {
+    const { network, subnet: row } = await lookUpSubnet(trx, caller, 'update', id);
+    checkIfMatch(ifMatch, row.revision);
+    const change = draftChange(row, patch);
+    if (!isChanged(row, change)) return toSubnet(row);
+    const after = { ...row, ...change };
+    const isWired = isWiringChanged(row, after);
+    if (isWired) checkWithProvider(parts, network, after);
+    await checkDhcpServer(trx, row, after);
+    const { cidr, pools } = planOf(row);
+    await changePools(trx, caller, { id, ipVersion: cidr.version }, pools, planOf(after).pools);
+    const changed = await changeSubnet(trx, id, change);
+    await changeTags(trx, 'subnet', row.project_id, id, { before: row.tags, after: change.tags });
+    const wiring = isWired ? await noteWiringChanged(trx, network.id) : [];
+    await appendEvents(trx, [subnetEvent(changed, 'updated'), ...wiring]);
+    return toSubnet(changed);
+  });
 }
 
 /** Deletes a subnet of which no port has an address and no address rests. */
@@ -90,7 +127,8 @@ export function deleteSubnet(
   ifMatch: string | undefined,
 ): Promise<void> {
   return inTransaction(database, async (trx) => {
-    const row = await lookUpSubnet(trx, caller, 'delete', id);
+    await lockQuotas(trx, 'subnets', [caller.projectId]);
+    const { network, subnet: row } = await lookUpSubnet(trx, caller, 'delete', id);
     checkIfMatch(ifMatch, row.revision);
     const subnet = { id, ipVersion: storedCidr(row.cidr).version };
     while (await returnRested(trx, subnet));
@@ -102,62 +140,10 @@ export function deleteSubnet(
         'Addresses of deleted ports still rest, because a host may be using them. Try again later.',
       );
     }
+    await returnQuota(trx, row.project_id, 'subnets', 1);
+    if (row.tags.length > 0) await removeTags(trx, [id]);
     await withConstraints(() => deleteSubnetRow(trx, id));
-    await appendEvents(trx, [subnetEvent({ ...row, revision: row.revision + 1 }, 'deleted')]);
+    const wiring = await noteWiringChanged(trx, network.id);
+    await appendEvents(trx, [subnetEvent({ ...row, revision: row.revision + 1 }, 'deleted'), ...wiring]);
   });
-}
-
-function draftOf(
-  network: NetworkRow,
-  name: string,
-  { cidr, gateway, pools }: SubnetPlan,
-): Omit<SubnetRow, 'revision' | 'created_at' | 'updated_at'> {
-  const text = (value: bigint) => formatIp(cidr.version, value);
-  return {
-    id: newId(),
-    project_id: network.project_id,
-    network_id: network.id,
-    name,
-    description: '',
-    tags: [],
-    cidr: formatCidr(cidr),
-    gateway_ip: gateway === undefined ? null : text(gateway),
-    allocation_pools: pools.map(({ first, last }) => ({ first: text(first), last: text(last) })),
-    dns_servers: [],
-    host_routes: [],
-    is_dhcp_enabled: false,
-    dhcp_server_ip: null,
-    ipv6_mode: cidr.version === 6 ? 'static' : null,
-  };
-}
-
-function checkWithProvider(
-  { providers }: Parts,
-  network: NetworkRow,
-  draft: Pick<SubnetRow, 'id' | 'network_id' | 'cidr' | 'gateway_ip'>,
-  { cidr }: SubnetPlan,
-): void {
-  const provider = providers.ofNetwork(network);
-  if (!provider.capabilities().ipVersions.includes(cidr.version)) {
-    throw invalidRequest([
-      {
-        pointer: '/cidr',
-        detail: `must not be IPv${cidr.version}: the provider ${provider.name} does not carry it`,
-      },
-    ]);
-  }
-  refuseIssues(provider.validateSubnet(toSubnetContext(draft), toNetworkContext(network)));
-}
-
-function subnetEvent(
-  row: Pick<SubnetRow, 'id' | 'project_id' | 'revision'>,
-  change: 'created' | 'deleted',
-): NewEvent {
-  return {
-    projectId: row.project_id,
-    resourceType: 'subnet',
-    resourceId: row.id,
-    revision: row.revision,
-    change,
-  };
 }

@@ -1,8 +1,8 @@
 import type { AllocationPool, HostRoute, Subnet } from '@patchpanel/contract-network';
 import type { SubnetContext } from '@patchpanel/provider';
-import { selectPage, type PageRequest } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
 import { formatCidr, formatIp, storedCidr, storedIp, type Cidr } from '../addresses/ip.ts';
+import { isVisible } from '../networks/store.ts';
 import { onlyRow, queryRows } from '../rows.ts';
 
 export interface SubnetRow {
@@ -25,16 +25,38 @@ export interface SubnetRow {
   readonly updated_at: string;
 }
 
-/** Served by the primary key. */
-export async function findSubnet(
+/** A subnet of a network that a project sees. Served by primary keys. */
+export async function findVisibleSubnet(
   connection: Knex,
   projectId: string,
   id: string,
-  lock: 'none' | 'alone',
 ): Promise<SubnetRow | undefined> {
-  const query = connection<SubnetRow>('subnets').where({ id, project_id: projectId });
-  if (lock === 'alone') query.forUpdate();
-  const rows: SubnetRow[] = await query;
+  const rows = await queryRows<SubnetRow>(
+    connection,
+    `select subnets.*
+     from subnets
+     join networks on networks.id = subnets.network_id
+     where subnets.id = :id
+     and ${isVisible}`,
+    { id, projectId },
+  );
+  return rows[0];
+}
+
+/** Locks a subnet: its addresses, or alone, against its deletion's rivals. After its network's row. */
+export async function lockSubnet(
+  trx: Knex,
+  id: string,
+  lock: 'addresses' | 'alone',
+): Promise<SubnetRow | undefined> {
+  const rows = await queryRows<SubnetRow>(
+    trx,
+    `select *
+     from subnets
+     where id = :id
+     ${lock === 'alone' ? 'for update' : 'for no key update'}`,
+    { id },
+  );
   return rows[0];
 }
 
@@ -45,19 +67,36 @@ export async function selectSubnetsOf(connection: Knex, networkIds: readonly str
     .orderBy(['network_id', 'id']);
 }
 
+/** Locks the right to change the addresses of all subnets of networks, and gives them oldest first. Served by subnets_network. */
+export async function lockSubnetsOf(trx: Knex, networkIds: readonly string[]): Promise<SubnetRow[]> {
+  return queryRows<SubnetRow>(
+    trx,
+    `select *
+     from subnets
+     where network_id = any(cast(:networkIds as uuid[]))
+     order by id
+     for no key update`,
+    { networkIds },
+  );
+}
+
+/** The same for single subnets, those that still exist. */
+export async function lockSubnets(trx: Knex, ids: readonly string[]): Promise<SubnetRow[]> {
+  return queryRows<SubnetRow>(
+    trx,
+    `select *
+     from subnets
+     where id = any(cast(:ids as uuid[]))
+     order by id
+     for no key update`,
+    { ids },
+  );
+}
+
 /** Locks the right to change a subnet's addresses; false when the subnet is gone. Call in ascending order of id. */
 export async function lockSubnetAddresses(trx: Knex, id: string): Promise<boolean> {
   const rows = await queryRows(trx, 'select id from subnets where id = :id for no key update', { id });
   return rows.length > 0;
-}
-
-/** Served by subnets_network when a network is given, else by subnets_project. */
-export async function selectSubnets(
-  connection: Knex,
-  filters: { readonly project_id: string; readonly network_id?: string },
-  page: PageRequest,
-): Promise<SubnetRow[]> {
-  return selectPage(connection<SubnetRow>('subnets').where(filters), page);
 }
 
 /** Which subnet of the network has some of these addresses. Served by subnets_no_overlap. */
@@ -74,23 +113,43 @@ export async function findOverlap(trx: Knex, networkId: string, cidr: Cidr): Pro
   return rows[0];
 }
 
+/** A subnet that is being made. */
+export type NewSubnet = Omit<SubnetRow, 'revision' | 'created_at' | 'updated_at'>;
+
 /** Writes a new subnet. */
-export async function insertSubnet(
-  trx: Knex,
-  subnet: Omit<SubnetRow, 'revision' | 'created_at' | 'updated_at'>,
-): Promise<SubnetRow> {
+export async function insertSubnet(trx: Knex, subnet: NewSubnet): Promise<SubnetRow> {
+  const rows: SubnetRow[] = await trx('subnets').insert(toColumns(subnet)).returning('*');
+  return onlyRow(rows);
+}
+
+/** What can change of a subnet. */
+export type SubnetChangeRow = Omit<
+  SubnetRow,
+  'id' | 'project_id' | 'network_id' | 'cidr' | 'revision' | 'created_at' | 'updated_at'
+>;
+
+/** Changes a locked subnet. */
+export async function changeSubnet(trx: Knex, id: string, change: SubnetChangeRow): Promise<SubnetRow> {
   const rows: SubnetRow[] = await trx('subnets')
-    .insert({
-      ...subnet,
-      tags: [...subnet.tags],
-      allocation_pools: JSON.stringify(subnet.allocation_pools),
-      dns_servers: JSON.stringify(subnet.dns_servers),
-      host_routes: JSON.stringify(subnet.host_routes),
+    .where({ id })
+    .update({
+      ...toColumns(change),
+      revision: trx.raw('revision + 1'),
+      updated_at: trx.raw('now()'),
     })
     .returning('*');
-  const row = onlyRow(rows);
-  await trx('subnet_usage').insert({ subnet_id: row.id });
-  return row;
+  return onlyRow(rows);
+}
+
+/** Lists stand in columns of JSON. */
+function toColumns<Row extends SubnetChangeRow>(row: Row) {
+  return {
+    ...row,
+    tags: [...row.tags],
+    allocation_pools: JSON.stringify(row.allocation_pools),
+    dns_servers: JSON.stringify(row.dns_servers),
+    host_routes: JSON.stringify(row.host_routes),
+  };
 }
 
 /** Says what keeps a subnet in use. Served by port_addresses_address and resting_addresses_address. */
@@ -137,7 +196,17 @@ export function toSubnet(row: SubnetRow): Subnet {
 
 /** As its network's provider sees it. */
 export function toSubnetContext(
-  row: Pick<SubnetRow, 'id' | 'network_id' | 'cidr' | 'gateway_ip'>,
+  row: Pick<
+    SubnetRow,
+    | 'id'
+    | 'network_id'
+    | 'cidr'
+    | 'gateway_ip'
+    | 'dns_servers'
+    | 'host_routes'
+    | 'dhcp_server_ip'
+    | 'ipv6_mode'
+  >,
 ): SubnetContext {
   const cidr = storedCidr(row.cidr);
   return {
@@ -146,9 +215,10 @@ export function toSubnetContext(
     ipVersion: cidr.version,
     cidr: formatCidr(cidr),
     ...(row.gateway_ip === null ? {} : { gatewayIp: canonical(row.gateway_ip) }),
-    dnsServers: [],
-    hostRoutes: [],
-    ...(cidr.version === 6 ? { ipv6Mode: 'static' } : {}),
+    dnsServers: row.dns_servers,
+    hostRoutes: row.host_routes,
+    ...(row.dhcp_server_ip === null ? {} : { dhcp: { serverIp: canonical(row.dhcp_server_ip) } }),
+    ...(row.ipv6_mode === null ? {} : { ipv6Mode: row.ipv6_mode }),
   };
 }
 
