@@ -8,6 +8,7 @@ const tests = [
   '**/*.e2e.ts',
   '**/e2e/**/*.ts',
   '**/testing/**/*.ts',
+  '**/consistency/**/*.ts',
   '**/*conformance*.ts',
   '**/conformance/**/*.ts',
   '**/fixtures/**/*.ts',

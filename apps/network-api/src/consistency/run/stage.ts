@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  currentCursor,
+  openDatabase,
+  readEvents,
+  silentLogger,
+  type Database,
+  type FeedEvent,
+} from '@patchpanel/service-kit';
+import {
+  mintTokens,
+  testDatabase,
+  type TestDatabase,
+  type TestIssuer,
+} from '@patchpanel/service-kit/testing';
+import { migrations } from '../../migrations/index.ts';
+import { Wire } from './http.ts';
+import { Replicas } from './replicas.ts';
+
+/** Replicas of network-api as processes of their own, and a way to their whole feed past them. */
+export interface Stage {
+  readonly replicas: Replicas;
+  readonly issuer: TestIssuer;
+  readonly wire: Wire;
+  /** The cursor of this moment; nothing may be under way. */
+  cursor(): Promise<string>;
+  /** The whole feed behind a cursor; nothing may be under way. */
+  eventsBehind(cursor: string): Promise<FeedEvent[]>;
+  close(): Promise<void>;
+}
+
+interface Ground {
+  readonly database: { readonly url: string } | { readonly folder: string };
+  /** Works on the database itself, beside the replicas or instead of them. */
+  withDatabase<T>(replicas: Replicas, work: (database: Database) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Two replicas on a PostgreSQL database of their own. */
+export async function openPostgresStage(): Promise<Stage> {
+  const database: TestDatabase = await testDatabase({ migrations, engine: 'postgres', poolSize: 2 });
+  const { databaseUrl } = database;
+  if (databaseUrl === undefined) throw new Error('this is no PostgreSQL');
+  return openStage(['A', 'B'], () => ({
+    database: { url: databaseUrl },
+    withDatabase: (_replicas, work) => work(database),
+    close: () => database.close(),
+  }));
+}
+
+/** One replica on an embedded database in a folder, which is read while the replica is down. */
+export async function openEmbeddedStage(): Promise<Stage> {
+  return openStage(['A'], (scratch) => {
+    const folder = join(scratch, 'data');
+    return {
+      database: { folder },
+      async withDatabase(replicas, work) {
+        await replicas.stop();
+        const database = await openDatabase(
+          { dataDir: join(folder, 'db') },
+          { migrations, logger: silentLogger() },
+        );
+        try {
+          return await work(database);
+        } finally {
+          await database.close();
+          await replicas.start();
+        }
+      },
+      close: () => Promise.resolve(),
+    };
+  });
+}
+
+async function openStage(names: readonly string[], lay: (scratch: string) => Ground): Promise<Stage> {
+  const scratch = mkdtempSync(join(tmpdir(), 'patchpanel-consistency-'));
+  const issuer = await mintTokens();
+  const jwksFile = join(scratch, 'jwks.json');
+  writeFileSync(jwksFile, JSON.stringify(issuer.jwks));
+  const ground = lay(scratch);
+  const replicas = new Replicas(names, {
+    database: ground.database,
+    jwksFile,
+    issuer: issuer.issuer,
+    environment: process.env,
+  });
+  const wire = new Wire();
+  const close = async () => {
+    wire.close();
+    await replicas.stop();
+    await ground.close();
+    rmSync(scratch, { recursive: true, force: true });
+  };
+  try {
+    await replicas.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    replicas,
+    issuer,
+    wire,
+    cursor: () => ground.withDatabase(replicas, ({ knex }) => currentCursor(knex)),
+    eventsBehind: (cursor) => ground.withDatabase(replicas, (database) => readAll(database, cursor)),
+    close,
+  };
+}
+
+async function readAll(database: Database, from: string): Promise<FeedEvent[]> {
+  const all: FeedEvent[] = [];
+  for (let cursor = from; ;) {
+    const { items, nextCursor } = await readEvents(database, {
+      filter: { everything: true },
+      cursor,
+      limit: 1000,
+    });
+    if (items.length === 0) return all;
+    all.push(...items);
+    cursor = nextCursor;
+  }
+}
