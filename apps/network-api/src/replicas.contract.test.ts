@@ -59,7 +59,7 @@ const either = <T>(pair: readonly [T, T], index: number): T => (index % 2 === 0 
 describe('two replicas', () => {
   it('give each address once', async () => {
     const network = await user.network();
-    await user.subnet(network.id, { cidr: '10.0.0.0/26' });
+    await user.subnet(network.id, { cidr: '10.0.0.0/26', dhcpEnabled: false });
     const answers = await Promise.all(
       Array.from({ length: 70 }, (_, index) =>
         either(users, index).post(`/v1/networks/${network.id}/ports`, {}),
@@ -88,7 +88,7 @@ describe('two replicas', () => {
 
   it('plug, claim, report, unplug, release and delete at once without a deadlock or a leftover', async () => {
     const network = await user.network();
-    const subnet = await user.subnet(network.id, { cidr: '10.1.0.0/24' });
+    const subnet = await user.subnet(network.id, { cidr: '10.1.0.0/24', dhcpEnabled: false });
     const unexpected = new Set<string>();
     const expectOne = (
       answer: { status: number; body: { code?: string } },

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Outcome } from './coalescing.ts';
+import { outcomeOf, type Outcome } from './coalescing.ts';
 import type { Database } from './database.ts';
 import { claimKeys, identify, recordAnswers, type IdempotencyClaim } from './idempotency.ts';
 import type { OperationResponse } from './operations.ts';
@@ -91,12 +91,8 @@ function openBatch<Request, Answer>(requests: readonly Request[]): OpenBatch<Req
     },
     check(rule) {
       for (const request of pending()) {
-        try {
-          rule(request);
-        } catch (error) {
-          if (!(error instanceof Problem)) throw error;
-          say(request, { refusal: error });
-        }
+        const outcome = outcomeOf(() => rule(request));
+        if ('refusal' in outcome) say(request, outcome);
       }
     },
     refuse: (request, problem) => say(request, { refusal: problem }),

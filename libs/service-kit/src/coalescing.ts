@@ -1,8 +1,19 @@
 import { isDatabaseOutOfReach } from './database-errors.ts';
+import { Problem } from './problem.ts';
 import { isInTransaction } from './transaction-scope.ts';
 
 /** What became of one request of a batch. `postponed` ones are asked again, before all that came later. */
 export type Outcome<Answer> = { readonly answer: Answer } | { readonly refusal: unknown } | 'postponed';
+
+/** What comes of work on one request that may throw a problem; anything else that it throws is no outcome. */
+export function outcomeOf<Answer>(work: () => Answer): Exclude<Outcome<Answer>, 'postponed'> {
+  try {
+    return { answer: work() };
+  } catch (error) {
+    if (error instanceof Problem) return { refusal: error };
+    throw error;
+  }
+}
 
 export interface CoalescingOptions<Request, Answer> {
   /**

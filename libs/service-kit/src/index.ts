@@ -26,7 +26,7 @@ export {
 } from './caller.ts';
 export { createTogether, writeTogether, type Batch, type Repeatable } from './batch.ts';
 export { canonicalJson } from './canonical-json.ts';
-export { coalesce, type CoalescingOptions, type Outcome } from './coalescing.ts';
+export { coalesce, outcomeOf, type CoalescingOptions, type Outcome } from './coalescing.ts';
 export { commonProblem, commonProblemCodes, type CommonProblemCode } from './common-problems.ts';
 export {
   ConfigurationError,

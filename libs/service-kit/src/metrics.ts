@@ -5,6 +5,8 @@ export interface Metrics {
   readonly registry: Registry;
   countRequest(labels: { operationId: string; status: number; caller: string }, seconds: number): void;
   requestStarted(): () => void;
+  /** Requests that were worked on together. */
+  countBatch(operationId: string, size: number): void;
 }
 
 /** Makes the registry. `defaults` adds those of the process itself (memory, event loop). */
@@ -29,8 +31,16 @@ export function createMetrics(options: { defaults?: boolean } = {}): Metrics {
     help: 'Requests being worked on.',
     registers: [registry],
   });
+  const batches = new Histogram({
+    name: 'http_request_batch_size',
+    help: 'How many requests that came at the same time were worked on together.',
+    labelNames: ['operationId'],
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+    registers: [registry],
+  });
   return {
     registry,
+    countBatch: (operationId, size) => batches.observe({ operationId }, size),
     countRequest({ operationId, status, caller }, seconds) {
       requests.inc({ operationId, status: String(status), caller });
       durations.observe({ operationId }, seconds);

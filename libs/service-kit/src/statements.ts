@@ -22,6 +22,9 @@ interface SessionPool {
   emit(event: 'query', query: { sql: string; bindings: unknown[] }): void;
 }
 
+/** Callers' filters make up texts: what is beyond this is prepared anew each time, so that nobody can fill the memory with them. */
+const mostTexts = 1_000;
+
 const compiledStatements = new Map<string, Compiled>();
 
 /**
@@ -64,7 +67,7 @@ function compile(sql: string): Compiled {
   const names: string[] = [];
   const text = sql.replaceAll(/(?<!:):([A-Za-z]\w*)/g, (_mention, name: string) => `$${names.push(name)}`);
   const compiled = { text, names };
-  compiledStatements.set(sql, compiled);
+  if (compiledStatements.size < mostTexts) compiledStatements.set(sql, compiled);
   return compiled;
 }
 
@@ -91,6 +94,7 @@ let names = 0;
 function nameIn(session: Session, text: string): string {
   const known = namesBySession.get(session) ?? new Map<string, string>();
   namesBySession.set(session, known);
+  if (known.size >= mostTexts && !known.has(text)) return '';
   const name = known.get(text) ?? `patchpanel_${++names}`;
   known.set(text, name);
   return name;

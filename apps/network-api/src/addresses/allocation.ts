@@ -1,159 +1,183 @@
+import { Problem } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
-import { problem, invalidRequest } from '../problems.ts';
-import { lockSubnetAddresses } from '../subnets/store.ts';
-import {
-  sortDemands,
-  type AddressSource,
-  type Refusal,
-  type Slot,
-  type SubnetDemand,
-  type WantedAddress,
-} from './demands.ts';
-import { formatCidr, formatIp, type IpVersion } from './ip.ts';
-import { takeAddresses, type Taking } from './ranges.ts';
-import { applyRangeChange, findHolder, readFreeRanges, returnRested, type PortAddress } from './store.ts';
+import { allot, type FreeAddresses, type GrantedAddress } from './allotment.ts';
+import { sortDemands, type AddressSource, type Demands, type WantedAddress } from './demands.ts';
+import { changeBetween } from './ranges.ts';
+import { explainShortages, refusalProblem, type Shortage } from './refusals.ts';
+import { applyChanges, readFreeAddresses, type SubnetChange } from './free-store.ts';
+import { returnRestedOf } from './store.ts';
 
-/** A refusal names at most so many places in the request. */
-const placesShown = 100;
-
-/** An address given to a port of the request. */
-export interface GrantedAddress extends PortAddress {
-  readonly port: number;
-  readonly position: number;
-}
-
+/** What one request wants of one network. */
 export interface AllocationRequest {
   readonly projectId: string;
-  /** The network's subnets, oldest first. */
+  /** The network's subnets, oldest first, their rows locked. */
   readonly sources: readonly AddressSource[];
   /** Per port: what it wants; undefined for the default. */
   readonly ports: readonly (readonly WantedAddress[] | undefined)[];
+  /** Where in the request a port's list of addresses is. */
   readonly pointerOf: (port: number) => string;
+  readonly mayTakeReserved: boolean;
+  /** Looks at what the request would get, and throws the problem with it if there is one. */
+  readonly accept: (addresses: readonly GrantedAddress[]) => void;
 }
+
+/** What a request got: all the addresses that it wants, or none and why. */
+export type Allocation = readonly GrantedAddress[] | Problem;
 
 /**
- * Takes addresses for ports out of the free ranges of their subnets, all or (by a problem that ends the transaction) none.
+ * Takes addresses for the ports of many requests out of the free ranges of their subnets. The requests are served in their
+ * order, as if one came after the other. What is granted is written: refuse a request for any other reason before.
  *
- * Subnets are visited once, in ascending order of id, which is both the lock order and oldest first; what a full one can't
- * give of the default demand is left to the next. Chosen addresses go before automatic ones, so that a request does not
- * take its own. Cost depends on what is asked for, not on the size of a subnet or how full it is: the head of the free
- * ranges and the ranges around chosen addresses are found by index.
+ * Cost depends on what is asked for, not on the size of a subnet or how full it is: the head of the free ranges and the ranges
+ * around chosen addresses are found by index. Rested addresses come back first.
  */
-export async function allocateAddresses(trx: Knex, request: AllocationRequest): Promise<GrantedAddress[]> {
-  const demands = sortDemands(request.sources, request.ports, request.pointerOf);
-  if ('kind' in demands) throw refusalProblem(demands);
-  const granted: GrantedAddress[] = [];
-  const anyOf: Record<IpVersion, Slot[]> = { 4: [...demands.anyOf[4]], 6: [...demands.anyOf[6]] };
-  for (const source of request.sources) {
-    const own = demands.ofSubnet.get(source.id) ?? { chosen: [], automatic: [] };
-    const waiting = anyOf[source.cidr.version];
-    if (own.chosen.length === 0 && own.automatic.length === 0 && waiting.length === 0) continue;
-    if (!(await lockSubnetAddresses(trx, source.id))) {
-      if (own.chosen.length > 0 || own.automatic.length > 0) throw vanished(source.id);
-      continue;
-    }
-    const taking = await take(trx, source, own, waiting.length);
-    if (taking.refused.length > 0) throw await inUse(trx, request.projectId, source, own, taking.refused);
-    if (taking.automatic.length < own.automatic.length) throw exhausted([source]);
-    granted.push(...own.chosen.map((slot) => grant(source, slot, slot.value)));
-    for (const [index, value] of taking.automatic.entries()) {
-      const slot = own.automatic[index] ?? waiting.shift();
-      if (slot) granted.push(grant(source, slot, value));
-    }
+export async function allocateAddresses(
+  trx: Knex,
+  requests: readonly AllocationRequest[],
+): Promise<Map<AllocationRequest, Allocation>> {
+  const results = new Map<AllocationRequest, Allocation>();
+  const wishes: Wish[] = [];
+  for (const request of requests) {
+    const demands = sortDemands(request.sources, request.ports, request.pointerOf, request.mayTakeReserved);
+    if ('kind' in demands) results.set(request, refusalProblem(demands));
+    else wishes.push({ request, demands });
   }
-  for (const version of [4, 6] as const) {
-    if (anyOf[version].length === 0) continue;
-    throw exhausted(request.sources.filter(({ cidr }) => cidr.version === version));
-  }
-  return granted;
-}
+  const space = new Map<string, FreeAddresses>();
+  const read = async (sources: readonly AddressSource[]) => {
+    const found = await readFreeAddresses(
+      trx,
+      sources.map((source) => wantedOf(source, wishes)),
+    );
+    for (const [id, free] of found) space.set(id, free);
+  };
+  const returnRested = (sources: readonly AddressSource[]) =>
+    returnRestedOf(
+      trx,
+      sources.map(({ id }) => id),
+    );
 
-async function take(trx: Knex, source: AddressSource, own: SubnetDemand, anyCount: number): Promise<Taking> {
-  const subnet = { id: source.id, ipVersion: source.cidr.version };
-  const chosen = own.chosen.map(({ value }) => value);
-  const automaticCount = own.automatic.length + anyCount;
-  await returnRested(trx, subnet);
+  const sources = firstSources(wishes);
+  await returnRested(sources);
+  await read(sources);
   for (;;) {
-    const free = await readFreeRanges(trx, subnet, { chosen, headCount: chosen.length + automaticCount });
-    const taking = takeAddresses(free, chosen, automaticCount);
-    const isShort = taking.refused.length > 0 || taking.automatic.length < automaticCount;
+    const round = serveAll(wishes, space);
+    const lacking = [...new Set([...round.unread, ...round.short])];
     // Rested addresses return in batches: look again as long as there are some.
-    if (isShort && (await returnRested(trx, subnet))) continue;
-    await applyRangeChange(trx, subnet, taking.change);
-    return taking;
+    const replenished = await returnRested(lacking);
+    if (round.unread.length === 0 && replenished.size === 0) {
+      await applyChanges(trx, changesOf(round, wishes, space));
+      for (const [wish, allocation] of round.served) results.set(wish.request, allocation);
+      const problems = await explainShortages(trx, round.shortages);
+      for (const [request, problem] of problems) results.set(request, problem);
+      return results;
+    }
+    await read(lacking);
   }
 }
 
-function grant(source: AddressSource, slot: Slot, value: bigint): GrantedAddress {
+interface Wish {
+  readonly request: AllocationRequest;
+  readonly demands: Demands;
+}
+
+interface Round {
+  readonly served: ReadonlyMap<Wish, Allocation>;
+  readonly left: ReadonlyMap<string, FreeAddresses>;
+  readonly unread: readonly AddressSource[];
+  readonly short: readonly AddressSource[];
+  readonly shortages: readonly Shortage[];
+}
+
+/** Serves one request after the other, each with what the ones before it have left. */
+function serveAll(wishes: readonly Wish[], space: ReadonlyMap<string, FreeAddresses>): Round {
+  const served = new Map<Wish, Allocation>();
+  const unread: AddressSource[] = [];
+  const shortages: Shortage[] = [];
+  let left = space;
+  for (const wish of wishes) {
+    const { request, demands } = wish;
+    const allotment = allot(left, request.sources, demands);
+    if (allotment.kind === 'unread') unread.push(allotment.source);
+    else if (allotment.kind !== 'granted') shortages.push({ request, allotment });
+    else {
+      const objection = objectionTo(() => request.accept(allotment.addresses));
+      served.set(wish, objection ?? allotment.addresses);
+      if (!objection) left = allotment.left;
+    }
+  }
   return {
-    port: slot.port,
-    position: slot.position,
-    subnetId: source.id,
-    ipVersion: source.cidr.version,
-    value,
+    served,
+    left,
+    unread,
+    shortages,
+    short: shortages.flatMap(({ allotment }) => sourcesOf(allotment)),
   };
 }
 
-function refusalProblem(refusal: Refusal): Error {
-  switch (refusal.kind) {
-    case 'invalid':
-      return invalidRequest([refusal.error]);
-    case 'unknown-subnet':
-      return problem('subnet-not-found', `There is no subnet ${refusal.subnetId} in the network.`, {
-        errors: [{ pointer: refusal.pointer, detail: 'must be a subnet of the network' }],
-      });
-    case 'no-subnet':
-      return problem(
-        'no-subnet',
-        'The network has no subnet. Create one, or make the port with an empty list of fixedIps.',
-      );
-    case 'outside':
-      return problem('address-outside-pools', `${refusal.address} ${refusal.detail}.`, {
-        errors: [{ pointer: refusal.pointer, detail: refusal.detail }],
-      });
+function objectionTo(accept: () => void): Problem | undefined {
+  try {
+    accept();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
   }
 }
 
-async function inUse(
-  trx: Knex,
-  projectId: string,
-  source: AddressSource,
-  own: SubnetDemand,
-  refused: readonly bigint[],
-): Promise<Error> {
-  // Of an address that is asked for twice it is the later one that can't be had.
-  const places = [...new Set(refused)]
-    .slice(0, placesShown)
-    .map((value) => own.chosen.findLast((slot) => slot.value === value));
-  const [first] = refused;
-  const address = first === undefined ? '' : formatIp(source.cidr.version, first);
-  const isRepeated = own.chosen.filter(({ value }) => value === first).length > 1;
-  const holder = await findHolder(trx, source.id, address, projectId);
-  const reason =
-    holder !== undefined
-      ? `is in use by port ${holder}`
-      : isRepeated
-        ? 'is asked for more than once'
-        : 'is in use, or was until lately and still rests';
-  return problem(
-    'address-in-use',
-    `${address} ${reason}. Choose another address, or let the service choose.`,
-    {
-      errors: places
-        .filter((slot) => slot !== undefined)
-        .map(({ pointer }) => ({ pointer, detail: 'is not free' })),
-    },
-  );
+function sourcesOf(allotment: Shortage['allotment']): readonly AddressSource[] {
+  return allotment.kind === 'exhausted' ? allotment.sources : [allotment.source];
 }
 
-function exhausted(sources: readonly AddressSource[]): Error {
-  const names = sources.map(({ id, cidr }) => `${formatCidr(cidr)} (${id})`).slice(0, 10);
-  return problem(
-    'subnet-exhausted',
-    `No free address is left in ${names.join(', ')}. Delete ports, or give the network another subnet.`,
-  );
+/** Those that are asked first: the ones that are named, and the oldest of each IP version for who leaves the choice to us. */
+function firstSources(wishes: readonly Wish[]): AddressSource[] {
+  const first = new Map<string, AddressSource>();
+  for (const { request, demands } of wishes) {
+    for (const source of request.sources) {
+      const own = demands.ofSubnet.get(source.id);
+      const isNamed = own && own.chosen.length + own.reserved.length + own.automatic.length > 0;
+      const isFirst = request.sources.find(({ cidr }) => cidr.version === source.cidr.version) === source;
+      if (isNamed || (isFirst && demands.anyOf[source.cidr.version].length > 0)) first.set(source.id, source);
+    }
+  }
+  return [...first.values()];
 }
 
-function vanished(subnetId: string): Error {
-  return problem('subnet-not-found', `There is no subnet ${subnetId} in the network.`);
+/** All that the requests together might take of a subnet. */
+function wantedOf(source: AddressSource, wishes: readonly Wish[]) {
+  const chosen: bigint[] = [];
+  const reserved: bigint[] = [];
+  let headCount = 0;
+  for (const { request, demands } of wishes) {
+    if (!request.sources.some(({ id }) => id === source.id)) continue;
+    const own = demands.ofSubnet.get(source.id);
+    chosen.push(...(own?.chosen ?? []).map(({ value }) => value));
+    reserved.push(...(own?.reserved ?? []).map(({ value }) => value));
+    headCount += (own?.automatic.length ?? 0) + demands.anyOf[source.cidr.version].length;
+  }
+  const subnet = { id: source.id, ipVersion: source.cidr.version };
+  return { subnet, chosen, reserved, headCount: headCount + chosen.length };
+}
+
+function changesOf(
+  { served, left }: Round,
+  wishes: readonly Wish[],
+  space: ReadonlyMap<string, FreeAddresses>,
+): SubnetChange[] {
+  const changes = new Map<string, SubnetChange>();
+  for (const wish of wishes) {
+    const allocation = served.get(wish);
+    if (allocation === undefined || allocation instanceof Problem) continue;
+    for (const { subnetId, ipVersion } of allocation) {
+      if (changes.has(subnetId)) continue;
+      const [before, after] = [space.get(subnetId)?.pooled ?? [], left.get(subnetId)?.pooled ?? []];
+      const change = changeBetween(before, after);
+      const used = Number(sizeOf(before) - sizeOf(after));
+      changes.set(subnetId, { subnet: { id: subnetId, ipVersion }, change, used, resting: 0 });
+    }
+  }
+  return [...changes.values()];
+}
+
+function sizeOf(ranges: readonly { readonly first: bigint; readonly last: bigint }[]): bigint {
+  return ranges.reduce((size, { first, last }) => size + last - first + 1n, 0n);
 }

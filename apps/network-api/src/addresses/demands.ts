@@ -7,6 +7,8 @@ export interface AddressSource {
   readonly id: string;
   readonly cidr: Cidr;
   readonly pools: readonly Range[];
+  /** Addresses outside the pools that the network's owner may choose: the gateway's and the DHCP server's. */
+  readonly reserved: readonly bigint[];
 }
 
 /** An address that a port is to have, and where it goes: the port's and the address's place in the request. */
@@ -19,8 +21,14 @@ export interface Slot {
 
 /** What is wanted of one subnet. */
 export interface SubnetDemand {
-  readonly chosen: (Slot & { readonly value: bigint })[];
+  readonly chosen: ChosenSlot[];
+  /** Chosen ones that are in no pool, but reserved for whoever may choose them. */
+  readonly reserved: ChosenSlot[];
   readonly automatic: Slot[];
+}
+
+export interface ChosenSlot extends Slot {
+  readonly value: bigint;
 }
 
 /** All that one request wants. `anyOf` may come from any subnet of the IP version. */
@@ -40,7 +48,8 @@ export type Refusal =
   | { readonly kind: 'invalid'; readonly error: FieldError }
   | { readonly kind: 'unknown-subnet'; readonly subnetId: string; readonly pointer: string }
   | { readonly kind: 'no-subnet' }
-  | { readonly kind: 'outside'; readonly address: string; readonly pointer: string; readonly detail: string };
+  | { readonly kind: 'outside'; readonly address: string; readonly pointer: string; readonly detail: string }
+  | { readonly kind: 'reserved'; readonly address: string; readonly pointer: string };
 
 const versions = [4, 6] as const;
 
@@ -49,14 +58,16 @@ const versions = [4, 6] as const;
  * version that there is a subnet for.
  * @param sources the network's subnets, oldest first.
  * @param pointerOf where in the request a port's list of addresses is.
+ * @param mayTakeReserved whether the caller owns the network, and so may choose its gateway's or DHCP server's address.
  */
 export function sortDemands(
   sources: readonly AddressSource[],
   ports: readonly (readonly WantedAddress[] | undefined)[],
   pointerOf: (port: number) => string,
+  mayTakeReserved = false,
 ): Demands | Refusal {
   const ofSubnet = new Map<string, SubnetDemand>(
-    sources.map(({ id }) => [id, { chosen: [], automatic: [] }]),
+    sources.map(({ id }) => [id, { chosen: [], reserved: [], automatic: [] }]),
   );
   const anyOf = { 4: [] as Slot[], 6: [] as Slot[] };
   const present = versions.filter((version) => sources.some(({ cidr }) => cidr.version === version));
@@ -70,7 +81,7 @@ export function sortDemands(
     }
     for (const [position, address] of wanted.entries()) {
       const slot = { port, position, pointer: `${pointerOf(port)}/${position}` };
-      const refusal = sortAddress(sources, ofSubnet, slot, address);
+      const refusal = sortAddress(sources, ofSubnet, slot, address, mayTakeReserved);
       if (refusal) return refusal;
     }
   }
@@ -82,6 +93,7 @@ function sortAddress(
   ofSubnet: ReadonlyMap<string, SubnetDemand>,
   slot: Slot,
   { subnetId, ipAddress }: WantedAddress,
+  mayTakeReserved: boolean,
 ): Refusal | undefined {
   const named = subnetId === undefined ? undefined : sources.find(({ id }) => id === subnetId);
   if (subnetId !== undefined && !named) {
@@ -102,11 +114,22 @@ function sortAddress(
     const detail = named ? 'is not in the subnet that is given with it' : 'is in no subnet of the network';
     return { kind: 'outside', address, pointer, detail };
   }
-  if (!source.pools.some(({ first, last }) => first <= value && value <= last)) {
+  const demand = ofSubnet.get(source.id);
+  if (!isInPools(source, value)) {
+    if (source.reserved.includes(value)) {
+      if (!mayTakeReserved) return { kind: 'reserved', address, pointer };
+      demand?.reserved.push({ ...slot, pointer, value });
+      return undefined;
+    }
     return { kind: 'outside', address, pointer, detail: 'is in none of the allocation pools of its subnet' };
   }
-  ofSubnet.get(source.id)?.chosen.push({ ...slot, pointer, value });
+  demand?.chosen.push({ ...slot, pointer, value });
   return undefined;
+}
+
+/** Whether the address is one that the subnet gives out and takes back; others vanish when they are given up. */
+export function isInPools({ pools }: Pick<AddressSource, 'pools'>, value: bigint): boolean {
+  return pools.some(({ first, last }) => first <= value && value <= last);
 }
 
 /** A stored subnet as a source of addresses. */
@@ -114,10 +137,15 @@ export function toSource(row: {
   readonly id: string;
   readonly cidr: string;
   readonly allocation_pools: readonly { readonly first: string; readonly last: string }[];
+  readonly gateway_ip?: string | null;
+  readonly dhcp_server_ip?: string | null;
 }): AddressSource {
   const pools = row.allocation_pools.map(({ first, last }) => ({
     first: storedIp(first).value,
     last: storedIp(last).value,
   }));
-  return { id: row.id, cidr: storedCidr(row.cidr), pools };
+  const reserved = [row.gateway_ip, row.dhcp_server_ip].flatMap((address) =>
+    address === undefined || address === null ? [] : [storedIp(address).value],
+  );
+  return { id: row.id, cidr: storedCidr(row.cidr), pools, reserved };
 }

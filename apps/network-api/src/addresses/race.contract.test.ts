@@ -26,7 +26,7 @@ async function race<T>(clients: number, times: number, work: (index: number) => 
 it('32 clients that race for a /24 get each of its 253 addresses once, and the rest are told that it is exhausted', async () => {
   const user = await stage.user();
   const network = await user.network();
-  await user.subnet(network.id, { cidr: '10.0.0.0/24' });
+  await user.subnet(network.id, { cidr: '10.0.0.0/24', dhcpEnabled: false });
   const answers = await race(32, 300, () =>
     user.post(`/v1/networks/${network.id}/ports`, {}).then((answer) => answer),
   );
@@ -45,8 +45,8 @@ it('clients that make and delete ports at once, bulk and chosen ones among them,
   const user = await stage.user();
   const network = await user.network();
   const subnets = [
-    await user.subnet(network.id, { cidr: '10.0.0.0/27' }),
-    await user.subnet(network.id, { cidr: '10.0.1.0/28' }),
+    await user.subnet(network.id, { cidr: '10.0.0.0/27', dhcpEnabled: false }),
+    await user.subnet(network.id, { cidr: '10.0.1.0/28', dhcpEnabled: false }),
     await user.subnet(network.id, { cidr: '2001:db8::/122' }),
   ];
   const path = `/v1/networks/${network.id}/ports`;
@@ -95,7 +95,7 @@ it('clients that make and delete ports at once, bulk and chosen ones among them,
 it('clients that race for one address: one gets it', async () => {
   const user = await stage.user();
   const network = await user.network();
-  await user.subnet(network.id, { cidr: '10.0.0.0/24' });
+  await user.subnet(network.id, { cidr: '10.0.0.0/24', dhcpEnabled: false });
   const ask = () => user.post(`/v1/networks/${network.id}/ports`, { fixedIps: [{ ipAddress: '10.0.0.77' }] });
   const answers = await race(8, 16, () => ask().then((answer) => answer));
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
@@ -107,7 +107,7 @@ it('clients that race for one address: one gets it', async () => {
 it('ports and subnets that are deleted while ports are made lose nothing and leave nothing behind', async () => {
   const user = await stage.user();
   const network = await user.network();
-  const subnet = await user.subnet(network.id, { cidr: '10.0.0.0/28' });
+  const subnet = await user.subnet(network.id, { cidr: '10.0.0.0/28', dhcpEnabled: false });
   const path = `/v1/networks/${network.id}/ports`;
   const answers = await race(8, 40, async (index) => {
     if (index === 10) return user.delete(`/v1/subnets/${subnet.id}`);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  changeBetween,
   giveBack,
   joinRanges,
   rangesOf,
@@ -44,7 +45,7 @@ describe('free ranges', () => {
       fc.property(ranges, fc.array(address, { maxLength: 12 }), fc.nat(50), (free, chosen, count) => {
         const taking = takeAddresses(free, chosen, count);
         const granted = [...new Set(chosen.filter((one) => !taking.refused.includes(one)))];
-        const after = applyChange(free, taking.change);
+        const after = applyChange(free, changeBetween(free, taking.left));
         const all = [...granted, ...chosenTwice(chosen, free), ...taking.automatic, ...addressesOf(after)];
         expect(isDisjoint(after)).toBe(true);
         expect(new Set(all)).toEqual(new Set(addressesOf(free)));
@@ -85,7 +86,7 @@ describe('free ranges', () => {
         const fromAll = takeAddresses(free, chosen, count);
         expect(fromPart.automatic).toEqual(fromAll.automatic);
         expect(fromPart.refused).toEqual(fromAll.refused);
-        expect(applyChange(free, fromPart.change)).toEqual(applyChange(free, fromAll.change));
+        expect(applyChange(free, changeBetween(part, fromPart.left))).toEqual(fromAll.left);
       }),
     );
   });
@@ -95,7 +96,7 @@ describe('free ranges', () => {
       fc.property(ranges, fc.array(address, { maxLength: 12 }), fc.nat(50), (free, chosen, count) => {
         const taking = takeAddresses(free, chosen, count);
         const granted = [...new Set(chosen)].filter((one) => addressesOf(free).includes(one));
-        const after = applyChange(free, taking.change);
+        const after = applyChange(free, changeBetween(free, taking.left));
         const returned = rangesOf([...granted, ...taking.automatic]);
         const touching = after.filter(({ first, last }) =>
           returned.some((run) => last + 1n === run.first || run.last + 1n === first),
@@ -106,8 +107,9 @@ describe('free ranges', () => {
   });
 
   it('change only the first address of a range when its head is taken', () => {
-    const { change } = takeAddresses([{ first: 1n, last: 9n }], [], 1);
-    expect(change).toEqual({ forgotten: [], written: [{ first: 2n, last: 9n }] });
+    const free = [{ first: 1n, last: 9n }];
+    const { left } = takeAddresses(free, [], 1);
+    expect(changeBetween(free, left)).toEqual({ forgotten: [], written: [{ first: 2n, last: 9n }] });
   });
 
   it('split around an address', () => {

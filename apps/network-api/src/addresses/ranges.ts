@@ -19,7 +19,8 @@ export interface Taking {
   readonly refused: readonly bigint[];
   /** Addresses from the head, ascending; fewer than asked for when the ranges have no more. */
   readonly automatic: readonly bigint[];
-  readonly change: RangeChange;
+  /** The ranges that are still free then. */
+  readonly left: readonly Range[];
 }
 
 /** Sorts ranges and joins those that touch or overlap. */
@@ -60,15 +61,17 @@ export function takeAddresses(
   chosen: readonly bigint[],
   automaticCount: number,
 ): Taking {
-  const { left, refused } = takeChosen(free, chosen);
+  const { left: unchosen, refused } =
+    chosen.length === 0 ? { left: free, refused: [] } : takeChosen(free, chosen);
   const automatic: bigint[] = [];
-  const kept: Range[] = [];
-  for (const range of left) {
+  const left: Range[] = [];
+  for (const range of unchosen) {
     let { first } = range;
     while (automatic.length < automaticCount && first <= range.last) automatic.push(first++);
-    if (first <= range.last) kept.push({ first, last: range.last });
+    if (first === range.first) left.push(range);
+    else if (first <= range.last) left.push({ first, last: range.last });
   }
-  return { refused, automatic, change: changeBetween(free, kept) };
+  return { refused, automatic, left };
 }
 
 /**

@@ -1,161 +1,67 @@
 import type { Knex } from 'knex';
 import { queryRows } from '../rows.ts';
-import { formatIp, storedIp, type IpVersion } from './ip.ts';
-import { giveBack, joinRanges, rangesOf, type Range, type RangeChange } from './ranges.ts';
+import type { PortAddress } from './allotment.ts';
+import { returnToFree, type LockedSubnet } from './free-store.ts';
+import { formatIp, storedIp } from './ip.ts';
 
-/** The subnet whose addresses are changed; its row must be locked by then. */
-export interface LockedSubnet {
-  readonly id: string;
-  readonly ipVersion: IpVersion;
-}
-
-/** An address of a port. */
-export interface PortAddress {
-  readonly subnetId: string;
-  readonly ipVersion: IpVersion;
-  readonly value: bigint;
-}
-
-/** At most so many resting addresses return at a time. */
+/** At most so many resting addresses of a subnet return at a time. */
 const returnBatch = 1000;
 
-interface RangeRow {
-  readonly first: string;
-  readonly last: string;
-}
-
-/** Makes a new subnet's pools free. */
-export async function insertFreeRanges(
-  trx: Knex,
-  subnet: LockedSubnet,
-  pools: readonly Range[],
-): Promise<void> {
-  await applyRangeChange(trx, subnet, { forgotten: [], written: joinRanges(pools) });
-}
-
-/** The first free ranges, and those that hold one of the chosen addresses. Served by the primary key. */
-export async function readFreeRanges(
-  trx: Knex,
-  subnet: LockedSubnet,
-  wanted: { readonly chosen: readonly bigint[]; readonly headCount: number },
-): Promise<Range[]> {
-  const rows = await queryRows<RangeRow>(
-    trx,
-    `(select first, last
-      from free_ranges
-      where subnet_id = :subnetId
-      order by last
-      limit :headCount)
-     union
-     select around.first, around.last
-     from unnest(cast(:chosen as inet[])) as chosen(address)
-     cross join lateral (
-       select first, last
-       from free_ranges
-       where subnet_id = :subnetId
-       and last >= chosen.address
-       order by last
-       limit 1
-     ) as around
-     where around.first <= chosen.address
-     order by last`,
-    { subnetId: subnet.id, headCount: wanted.headCount, chosen: texts(subnet, wanted.chosen) },
-  );
-  return rows.map(toRange);
-}
-
-/** Writes what became of a subnet's free ranges, in one statement. */
-export async function applyRangeChange(trx: Knex, subnet: LockedSubnet, change: RangeChange): Promise<void> {
-  if (change.forgotten.length === 0 && change.written.length === 0) return;
-  await queryRows(
-    trx,
-    `with forgotten as (
-       delete from free_ranges
-       where subnet_id = :subnetId
-       and last = any(cast(:forgotten as inet[]))
-     )
-     insert into free_ranges (subnet_id, first, last)
-     select :subnetId, written.first, written.last
-     from unnest(cast(:firsts as inet[]), cast(:lasts as inet[])) as written(first, last)
-     on conflict (subnet_id, last) do update
-       set first = excluded.first`,
-    {
-      subnetId: subnet.id,
-      forgotten: texts(subnet, change.forgotten),
-      firsts: texts(
-        subnet,
-        change.written.map(({ first }) => first),
-      ),
-      lasts: texts(
-        subnet,
-        change.written.map(({ last }) => last),
-      ),
-    },
-  );
-}
-
-/** Makes addresses free again, joining them with their free neighbours. */
-export async function returnToFree(
-  trx: Knex,
-  subnet: LockedSubnet,
-  addresses: readonly bigint[],
-): Promise<void> {
-  if (addresses.length === 0) return;
-  const returned = rangesOf(addresses);
-  const rows = await queryRows<RangeRow>(
-    trx,
-    `select before.first, before.last
-     from unnest(cast(:firsts as inet[])) as run(first)
-     join free_ranges as before on before.subnet_id = :subnetId and before.last = run.first - 1
-     union
-     select behind.first, behind.last
-     from unnest(cast(:lasts as inet[])) as run(last)
-     cross join lateral (
-       select first, last
-       from free_ranges
-       where subnet_id = :subnetId
-       and last > run.last
-       order by last
-       limit 1
-     ) as behind
-     where behind.first = run.last + 1`,
-    {
-      subnetId: subnet.id,
-      firsts: texts(
-        subnet,
-        returned.map(({ first }) => first),
-      ),
-      lasts: texts(
-        subnet,
-        returned.map(({ last }) => last),
-      ),
-    },
-  );
-  await applyRangeChange(trx, subnet, giveBack(rows.map(toRange), returned));
-}
-
-/** Makes addresses free whose rest is over; says whether there were any. Served by resting_addresses_due. */
+/** Makes addresses of a subnet free whose rest is over; says whether there were any. */
 export async function returnRested(trx: Knex, subnet: LockedSubnet): Promise<boolean> {
-  const rows = await queryRows<{ address: string }>(
+  return (await returnRestedOf(trx, [subnet.id])).size > 0;
+}
+
+/**
+ * Makes addresses free whose rest is over, and says of which subnets there were any; what is in no pool any more just vanishes.
+ * Served by resting_addresses_due.
+ */
+export async function returnRestedOf(trx: Knex, subnetIds: readonly string[]): Promise<Set<string>> {
+  if (subnetIds.length === 0) return new Set();
+  const rows = await queryRows<{ subnet_id: string; address: string; is_pooled: boolean }>(
     trx,
     `delete from resting_addresses
-     where (subnet_id, address) in (
+     using unnest(cast(:subnetIds as uuid[])) as wanted(subnet_id)
+     cross join lateral (
        select subnet_id, address
        from resting_addresses
-       where subnet_id = :subnetId
+       where resting_addresses.subnet_id = wanted.subnet_id
        and rest_until <= clock_timestamp()
        order by rest_until
-       limit :returnBatch
-     )
-     returning address`,
-    { subnetId: subnet.id, returnBatch },
+       limit cast(:returnBatch as integer)
+     ) as due
+     where resting_addresses.subnet_id = due.subnet_id
+     and resting_addresses.address = due.address
+     returning
+       resting_addresses.subnet_id,
+       resting_addresses.address,
+       exists (
+         select
+         from subnets
+         cross join jsonb_to_recordset(allocation_pools) as pool(first inet, last inet)
+         where subnets.id = resting_addresses.subnet_id
+         and resting_addresses.address between pool.first and pool.last
+       ) as is_pooled`,
+    { subnetIds, returnBatch },
   );
   await returnToFree(
     trx,
-    subnet,
-    rows.map(({ address }) => storedIp(address).value),
+    [
+      ...Map.groupBy(
+        rows.filter((row) => row.is_pooled),
+        (row) => row.subnet_id,
+      ),
+    ].map(([id, rested]) => {
+      const ips = rested.map(({ address }) => storedIp(address));
+      return {
+        subnet: { id, ipVersion: ips[0]?.version ?? 4 },
+        addresses: ips.map(({ value }) => value),
+        used: 0,
+        resting: -rested.length,
+      };
+    }),
   );
-  return rows.length > 0;
+  return new Set(rows.map((row) => row.subnet_id));
 }
 
 /** Writes which port has which addresses; `position` orders a port's addresses. */
@@ -183,41 +89,48 @@ export async function insertPortAddresses(
   );
 }
 
-/** Takes a port's addresses away from it. Served by port_addresses_position. */
-export async function deletePortAddresses(trx: Knex, portId: string): Promise<PortAddress[]> {
-  const rows = await queryRows<{ subnet_id: string; address: string }>(
-    trx,
-    'delete from port_addresses where port_id = :portId returning subnet_id, address',
-    { portId },
-  );
-  return rows.map(({ subnet_id: subnetId, address }) => {
-    const { version, value } = storedIp(address);
-    return { subnetId, ipVersion: version, value };
-  });
+/** An address that a port is to lose. */
+export interface ReleasedAddress extends PortAddress {
+  readonly portId: string;
 }
 
-/** Lets a gone port's addresses rest: for so many seconds, or (undefined) until its hosts have confirmed and then that long. */
+/** Takes addresses away from ports. Served by port_addresses_address. */
+export async function deletePortAddresses(trx: Knex, addresses: readonly ReleasedAddress[]): Promise<void> {
+  if (addresses.length === 0) return;
+  await queryRows(
+    trx,
+    `delete from port_addresses
+     using unnest(cast(:subnetIds as uuid[]), cast(:addresses as inet[])) as given_up(subnet_id, address)
+     where port_addresses.subnet_id = given_up.subnet_id
+     and port_addresses.address = given_up.address`,
+    {
+      subnetIds: addresses.map(({ subnetId }) => subnetId),
+      addresses: addresses.map(({ ipVersion, value }) => formatIp(ipVersion, value)),
+    },
+  );
+}
+
+/** Lets ports' addresses rest: for so many seconds, or (undefined) until their hosts have confirmed and then that long. */
 export async function insertRestingAddresses(
   trx: Knex,
-  portId: string,
-  addresses: readonly PortAddress[],
-  restSeconds: number | undefined,
+  addresses: readonly (ReleasedAddress & { readonly restSeconds: number | undefined })[],
 ): Promise<void> {
   if (addresses.length === 0) return;
   await queryRows(
     trx,
     `insert into resting_addresses (subnet_id, address, port_id, rest_until)
-     select
-       released.subnet_id,
-       released.address,
-       :portId,
-       clock_timestamp() + make_interval(secs => cast(:restSeconds as double precision))
-     from unnest(cast(:subnetIds as uuid[]), cast(:addresses as inet[])) as released(subnet_id, address)`,
+     select subnet_id, address, port_id, clock_timestamp() + make_interval(secs => rest_seconds)
+     from unnest(
+       cast(:subnetIds as uuid[]),
+       cast(:addresses as inet[]),
+       cast(:portIds as uuid[]),
+       cast(:restSeconds as double precision[])
+     ) as released(subnet_id, address, port_id, rest_seconds)`,
     {
-      portId,
-      restSeconds: restSeconds ?? null,
       subnetIds: addresses.map(({ subnetId }) => subnetId),
       addresses: addresses.map(({ ipVersion, value }) => formatIp(ipVersion, value)),
+      portIds: addresses.map(({ portId }) => portId),
+      restSeconds: addresses.map(({ restSeconds }) => restSeconds ?? null),
     },
   );
 }
@@ -239,7 +152,10 @@ export async function lockWaitingAddresses(trx: Knex, portIds: readonly string[]
   );
 }
 
-/** Starts the rest of gone ports' addresses for which no host has anything left to confirm. */
+/**
+ * Starts the rest of gone ports' addresses for which no host has anything left to confirm. A fenced host has nothing to say any
+ * more; a host that has an address wired unbeknown to this database has.
+ */
 export async function startRest(trx: Knex, portIds: readonly string[], restSeconds: number): Promise<void> {
   await queryRows(
     trx,
@@ -247,35 +163,53 @@ export async function startRest(trx: Knex, portIds: readonly string[], restSecon
      set rest_until = clock_timestamp() + make_interval(secs => cast(:restSeconds as double precision))
      where port_id = any(cast(:portIds as uuid[]))
      and rest_until is null
-     and not exists (select from bindings where bindings.port_id = resting_addresses.port_id)`,
+     and not exists (
+       select
+       from bindings
+       where bindings.port_id = resting_addresses.port_id
+       and not exists (
+         select
+         from agents
+         where agents.host_name = bindings.host_name
+         and fenced_at is not null
+       )
+     )
+     and not exists (
+       select
+       from stray_wirings
+       where stray_wirings.port_id = resting_addresses.port_id
+       and resting_addresses.address = any(ip_addresses)
+     )`,
     { portIds, restSeconds },
   );
 }
 
-/** Which port of a project has an address of a subnet, if one has. For the words of a refusal. */
-export async function findHolder(
+/**
+ * Which ports of projects have addresses of subnets, by `project subnet address`. For the words of a refusal. Served by
+ * port_addresses_address.
+ */
+export async function findHolders(
   trx: Knex,
-  subnetId: string,
-  address: string,
-  projectId: string,
-): Promise<string | undefined> {
-  const rows = await queryRows<{ port_id: string }>(
+  addresses: readonly { readonly subnetId: string; readonly address: string; readonly projectId: string }[],
+): Promise<Map<string, string>> {
+  if (addresses.length === 0) return new Map();
+  const rows = await queryRows<{ place: number; port_id: string }>(
     trx,
-    `select port_id
-     from port_addresses
-     join ports on ports.id = port_addresses.port_id
-     where subnet_id = :subnetId
-     and address = cast(:address as inet)
-     and ports.project_id = :projectId`,
-    { subnetId, address, projectId },
+    `select cast(place as integer) as place, port_id
+     from unnest(cast(:subnetIds as uuid[]), cast(:addresses as inet[]), cast(:projectIds as uuid[]))
+       with ordinality as wanted(subnet_id, address, project_id, place)
+     join port_addresses using (subnet_id, address)
+     join ports on ports.id = port_addresses.port_id and ports.project_id = wanted.project_id`,
+    {
+      subnetIds: addresses.map(({ subnetId }) => subnetId),
+      addresses: addresses.map(({ address }) => address),
+      projectIds: addresses.map(({ projectId }) => projectId),
+    },
   );
-  return rows[0]?.port_id;
-}
-
-function texts(subnet: LockedSubnet, values: readonly bigint[]): string[] {
-  return values.map((value) => formatIp(subnet.ipVersion, value));
-}
-
-function toRange(row: RangeRow): Range {
-  return { first: storedIp(row.first).value, last: storedIp(row.last).value };
+  return new Map(
+    rows.flatMap(({ place, port_id: portId }) => {
+      const wanted = addresses[place - 1];
+      return wanted ? [[`${wanted.projectId} ${wanted.subnetId} ${wanted.address}`, portId]] : [];
+    }),
+  );
 }

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { onlyRow, queryRows } from '../rows.ts';
+import { queryRows } from '../rows.ts';
 
 /** What is needed to decide about a plug. */
 export interface AttachmentRow {
@@ -15,6 +15,20 @@ export interface AttachmentRow {
 /** A plug that is being made. */
 export type NewAttachment = Omit<AttachmentRow, 'revision'>;
 
+/** A plug that was made just now. */
+export interface MadeAttachment {
+  readonly revision: number;
+  readonly created_at: string;
+}
+
+/** A network card, and the network that it is to be plugged into. */
+export interface Plugged {
+  readonly projectId: string;
+  readonly networkId: string;
+  readonly vnicId: string;
+  readonly macAddress: string;
+}
+
 /** Served by attachments_vnic. */
 export async function findAttachmentOfVnic(
   connection: Knex,
@@ -28,41 +42,98 @@ export async function findAttachmentOfVnic(
   return rows[0];
 }
 
-/** Served by attachments_mac_address. */
-export async function findAttachmentOfMac(
+/** Plugs that stand in the way of others: of the same vNIC, or with the same MAC address in the network. By the two unique keys. */
+export async function findConflicts(
   connection: Knex,
-  networkId: string,
-  macAddress: string,
-): Promise<AttachmentRow | undefined> {
-  const rows: AttachmentRow[] = await connection<AttachmentRow>('attachments').where({
-    network_id: networkId,
-    mac_address: macAddress,
-  });
-  return rows[0];
+  plugs: readonly Plugged[],
+): Promise<{ ofVnic: Map<string, AttachmentRow>; ofMac: Map<string, AttachmentRow> }> {
+  if (plugs.length === 0) return { ofVnic: new Map(), ofMac: new Map() };
+  const rows = await queryRows<AttachmentRow & { readonly is_vnic: boolean }>(
+    connection,
+    `select port_id, project_id, network_id, vnic_id, mac_address, generation, revision, true as is_vnic
+     from unnest(cast(:projectIds as uuid[]), cast(:vnicIds as uuid[])) as wanted(project_id, vnic_id)
+     join attachments using (project_id, vnic_id)
+     union all
+     select port_id, project_id, network_id, vnic_id, mac_address, generation, revision, false
+     from unnest(cast(:networkIds as uuid[]), cast(:macs as macaddr[])) as wanted(network_id, mac_address)
+     join attachments using (network_id, mac_address)`,
+    {
+      projectIds: plugs.map(({ projectId }) => projectId),
+      vnicIds: plugs.map(({ vnicId }) => vnicId),
+      networkIds: plugs.map(({ networkId }) => networkId),
+      macs: plugs.map(({ macAddress }) => macAddress),
+    },
+  );
+  return {
+    ofVnic: new Map(
+      rows.flatMap((row) => (row.is_vnic ? [[vnicKey(row.project_id, row.vnic_id), row]] : [])),
+    ),
+    ofMac: new Map(
+      rows.flatMap((row) => (row.is_vnic ? [] : [[macKey(row.network_id, row.mac_address), row]])),
+    ),
+  };
 }
 
-/** Counts a plug of the vNIC; from here on, until the transaction ends, nobody else plugs it. */
-export async function nextGeneration(trx: Knex, projectId: string, vnicId: string): Promise<number> {
-  const rows = await queryRows<{ generation: number }>(
+/** A vNIC is known by its id and its project. */
+export function vnicKey(projectId: string, vnicId: string): string {
+  return `${projectId} ${vnicId}`;
+}
+
+/** A MAC address is one of its network. */
+export function macKey(networkId: string, macAddress: string): string {
+  return `${networkId} ${macAddress}`;
+}
+
+/**
+ * Counts a plug of each vNIC, and gives the counts by `vnicKey`; from here on, until the transaction ends, nobody else plugs
+ * them. Locks the rows in the order of their key, which each is in once.
+ */
+export async function countGenerations(
+  trx: Knex,
+  vnics: readonly { readonly projectId: string; readonly vnicId: string }[],
+): Promise<Map<string, number>> {
+  const rows = await queryRows<{ project_id: string; vnic_id: string; generation: number }>(
     trx,
     `insert into vnic_generations as known (project_id, vnic_id, generation)
-     values (:projectId, :vnicId, 1)
+     select project_id, vnic_id, 1
+     from unnest(cast(:projectIds as uuid[]), cast(:vnicIds as uuid[])) as plugged(project_id, vnic_id)
+     order by project_id, vnic_id
      on conflict (project_id, vnic_id) do update
        set generation = known.generation + 1
-     returning generation`,
-    { projectId, vnicId },
+     returning project_id, vnic_id, generation`,
+    { projectIds: vnics.map(({ projectId }) => projectId), vnicIds: vnics.map(({ vnicId }) => vnicId) },
   );
-  return onlyRow(rows).generation;
+  return new Map(rows.map((row) => [vnicKey(row.project_id, row.vnic_id), row.generation]));
 }
 
-/** Writes a plug, unless one of the uniqueness constraints stands against it: then it says so and changes nothing. */
-export async function insertAttachment(trx: Knex, attachment: NewAttachment): Promise<boolean> {
-  const rows: unknown[] = await trx('attachments')
-    .insert(attachment)
-    .onConflict()
-    .ignore()
-    .returning('port_id');
-  return rows.length > 0;
+/** Writes plugs; the constraints refuse what is plugged already. Gives what was made, by port. */
+export async function insertAttachments(
+  trx: Knex,
+  attachments: readonly NewAttachment[],
+): Promise<Map<string, MadeAttachment>> {
+  const rows = await queryRows<MadeAttachment & { readonly port_id: string }>(
+    trx,
+    `insert into attachments (port_id, project_id, network_id, vnic_id, mac_address, generation)
+     select *
+     from unnest(
+       cast(:portIds as uuid[]),
+       cast(:projectIds as uuid[]),
+       cast(:networkIds as uuid[]),
+       cast(:vnicIds as uuid[]),
+       cast(:macs as macaddr[]),
+       cast(:generations as bigint[])
+     )
+     returning port_id, revision, created_at`,
+    {
+      portIds: attachments.map((attachment) => attachment.port_id),
+      projectIds: attachments.map((attachment) => attachment.project_id),
+      networkIds: attachments.map((attachment) => attachment.network_id),
+      vnicIds: attachments.map((attachment) => attachment.vnic_id),
+      macs: attachments.map((attachment) => attachment.mac_address),
+      generations: attachments.map(({ generation }) => generation),
+    },
+  );
+  return new Map(rows.map((row) => [row.port_id, row]));
 }
 
 /** Notes that something about a plug has changed. */
@@ -72,23 +143,27 @@ export async function touchAttachment(trx: Knex, portId: string): Promise<void> 
     .update({ revision: trx.raw('revision + 1'), updated_at: trx.raw('now()') });
 }
 
-/** Takes a plug out. */
-export async function deleteAttachment(trx: Knex, portId: string): Promise<void> {
-  await trx('attachments').where({ port_id: portId }).delete();
+/** Takes plugs out. */
+export async function deleteAttachments(trx: Knex, portIds: readonly string[]): Promise<void> {
+  await queryRows(trx, 'delete from attachments where port_id = any(cast(:portIds as uuid[]))', { portIds });
 }
 
 /**
- * Chooses and locks the project's oldest port of the network that is up and has nothing plugged in. Served by
+ * Chooses and locks as many of the project's oldest ports of the network that are up and have nothing plugged in. Served by
  * ports_available.
  *
- * Passing over locked ports keeps many callers apart, but a locked port may yet turn out to be free (its plug may fail): a
- * caller who finds nothing that way looks again and waits, so nobody is sent away while there is a port.
+ * Passing over locked ports keeps many callers apart, but a locked port may yet turn out to be free (its plug may fail): who finds
+ * nothing that way looks again and waits, so nobody is sent away while there is a port. Nothing else may be locked by then, or two
+ * that wait could wait for each other.
  */
-export async function lockAvailablePort(
+export async function lockAvailablePorts(
   trx: Knex,
-  projectId: string,
-  networkId: string,
-): Promise<string | undefined> {
+  {
+    projectId,
+    networkId,
+    count,
+  }: { readonly projectId: string; readonly networkId: string; readonly count: number },
+): Promise<string[]> {
   const choose = (passOver: 'skip locked' | '') =>
     queryRows<{ id: string }>(
       trx,
@@ -99,12 +174,11 @@ export async function lockAvailablePort(
        and status = 'available'
        and admin_state = 'up'
        order by id
-       limit 1
+       limit :count
        for update ${passOver}`,
-      { networkId, projectId },
+      { networkId, projectId, count },
     );
-  const [free] = await choose('skip locked');
-  if (free) return free.id;
-  const [waited] = await choose('');
-  return waited?.id;
+  const free = await choose('skip locked');
+  const chosen = free.length > 0 ? free : await choose('');
+  return chosen.map(({ id }) => id);
 }

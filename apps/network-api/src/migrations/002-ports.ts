@@ -1,6 +1,9 @@
 import type { Migration } from '@patchpanel/service-kit';
 
-/** Ports and what is plugged into them. Made empty: costs nothing on a big database. */
+/**
+ * Ports and what is plugged into them. `fixed_ips` and `security_group_ids` are what port_addresses and port_security_groups say,
+ * as it goes over the wire: so a list of ports is read from one table. Made empty: costs nothing on a big database.
+ */
 export const ports: Migration = {
   name: 'network-002-ports',
   async up(connection) {
@@ -14,6 +17,8 @@ export const ports: Migration = {
         tags text[] not null default '{}',
         port_security text not null default 'on' check (port_security in ('on', 'off')),
         allowed_address_pairs jsonb not null default '[]',
+        fixed_ips json not null default '[]',
+        security_group_ids json not null default '[]',
         lease_seconds integer check (lease_seconds > 0),
         lease_expires_at timestamptz,
         lease_warned_at timestamptz,
@@ -53,13 +58,17 @@ export const ports: Migration = {
       )`);
     await connection.raw('create index attachments_project_mac on attachments (project_id, mac_address)');
     // Counts the plugs of a pair and keeps the highest placement that a claim came with, both for ever, so that what holds an
-    // older number stays out of date: unplugging and releasing leave the row alone.
+    // older number stays out of date: unplugging and releasing leave the row alone. The host that was relieved of the vNIC by
+    // force, making this generation, may not bind it again by itself.
     await connection.raw(`
       create table vnic_generations (
         project_id uuid not null,
         vnic_id uuid not null,
         generation bigint not null check (generation > 0),
         placement bigint not null default 0 check (placement between 0 and 9007199254740991),
+        relieved_host text,
+        relieved_generation bigint,
+        relieved_placement bigint,
         primary key (project_id, vnic_id)
       )`);
   },

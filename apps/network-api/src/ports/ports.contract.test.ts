@@ -17,7 +17,11 @@ const addressesOf = (port: Port) => port.fixedIps.map(({ ipAddress }) => ipAddre
 async function networkWith(...cidrs: string[]) {
   const network = await user.network();
   const subnets = [];
-  for (const cidr of cidrs) subnets.push(await user.subnet(network.id, { cidr }));
+  for (const cidr of cidrs) {
+    subnets.push(
+      await user.subnet(network.id, { cidr, ...(cidr.includes(':') ? {} : { dhcpEnabled: false }) }),
+    );
+  }
   return { network, subnets, ports: `/v1/networks/${network.id}/ports` };
 }
 
@@ -126,7 +130,7 @@ describe('ports', () => {
     await user.get(`/v1/ports?networkId=${network.id}`).expect(200, { items: [holder] });
   });
 
-  it.each(['10.0.0.1', '10.0.0.0', '10.0.0.255', '10.9.0.1', '2001:db8::5'])(
+  it.each(['10.0.0.0', '10.0.0.255', '10.9.0.1', '2001:db8::5'])(
     'are refused %s, which is in no pool',
     async (ipAddress) => {
       const { ports } = await networkWith('10.0.0.0/24');
@@ -137,6 +141,24 @@ describe('ports', () => {
       });
     },
   );
+
+  it("may have the gateway's address when it is chosen, which is in no pool and goes back to none", async () => {
+    const { network, subnets, ports } = await networkWith('10.0.0.0/30');
+    const router = await user.port(network.id, { fixedIps: [{ ipAddress: '10.0.0.1' }] });
+    expect(addressesOf(router)).toEqual(['10.0.0.1']);
+    const taken = await user.post(ports, { fixedIps: [{ ipAddress: '10.0.0.1' }] }).expect(409);
+    expect(taken.body).toMatchObject({
+      code: 'address-in-use',
+      detail: expect.stringContaining(router.id),
+      errors: [{ pointer: '/fixedIps/0/ipAddress' }],
+    });
+    const usage = () => stage.database.knex('subnet_usage').where({ subnet_id: subnets[0]?.id }).first();
+    expect(await usage()).toMatchObject({ used: 0, resting: 0 });
+    await user.delete(`/v1/ports/${router.id}`).expect(204);
+    expect(addressesOf(await user.port(network.id))).toEqual(['10.0.0.2']);
+    expect((await user.post(ports, {}).expect(409)).body.code).toBe('subnet-exhausted');
+    expect(await usage()).toMatchObject({ used: 1, resting: 0 });
+  });
 
   it('are refused an address that is not in the subnet given with it', async () => {
     const { ports, subnets } = await networkWith('10.0.0.0/24', '10.0.1.0/24');

@@ -1,7 +1,8 @@
-import type { PortInput, PortsInput, PortStatus } from '@patchpanel/contract-network';
-import { userOperation, type OperationHandlers } from '@patchpanel/service-kit';
+import type { PortInput, PortsInput } from '@patchpanel/contract-network';
+import { userOperation, type Metrics, type OperationHandlers } from '@patchpanel/service-kit';
 import type { Parts } from '../parts.ts';
-import { createPort, createPorts, deletePort, getPort, listPorts } from './service.ts';
+import type { PortQuery } from './list.ts';
+import { openPortService } from './service.ts';
 
 interface PortPath {
   readonly portId: string;
@@ -11,35 +12,27 @@ interface NetworkPath {
   readonly networkId: string;
 }
 
-interface PortQuery {
-  readonly limit?: number;
-  readonly pageToken?: string;
-  readonly networkId?: string;
-  readonly vnicId?: string;
-  readonly status?: PortStatus;
-}
-
 /** The operations on ports. */
-export function portOperations(parts: Parts): OperationHandlers {
+export function portOperations(parts: Parts & { readonly metrics: Metrics }): OperationHandlers {
+  const ports = openPortService(parts);
   return {
     createPort: userOperation<{ params: NetworkPath; body: PortInput }>(
-      ({ params, body, caller, idempotency }) =>
-        createPort(parts, caller, params.networkId, body, idempotency),
+      ({ params, body, caller, idempotency }) => ports.create(caller, params.networkId, body, idempotency),
     ),
     createPorts: userOperation<{ params: NetworkPath; body: PortsInput }>(
       ({ params, body, caller, idempotency }) =>
-        createPorts(parts, caller, params.networkId, body.ports, idempotency),
+        ports.createMany(caller, params.networkId, body.ports, idempotency),
     ),
     listPorts: userOperation<{ query: PortQuery }>(async ({ query, caller }) => ({
       status: 200,
-      body: await listPorts(parts, caller, query),
+      body: await ports.list(caller, query),
     })),
     getPort: userOperation<{ params: PortPath }>(async ({ params, caller }) => ({
       status: 200,
-      body: await getPort(parts, caller, params.portId),
+      body: await ports.get(caller, params.portId),
     })),
     deletePort: userOperation<{ params: PortPath }>(async ({ params, caller, ifMatch }) => {
-      await deletePort(parts, caller, params.portId, ifMatch);
+      await ports.delete(caller, params.portId, ifMatch);
       return { status: 204 };
     }),
   };

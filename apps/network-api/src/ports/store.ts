@@ -1,37 +1,33 @@
-import type {
-  AdminState,
-  AllowedAddressPair,
-  Attachment,
-  FixedIp,
-  Port,
-  PortStatus,
-} from '@patchpanel/contract-network';
-import type { PageRequest } from '@patchpanel/service-kit';
+import type { AdminState, AllowedAddressPair, FixedIp, PortStatus } from '@patchpanel/contract-network';
 import type { Knex } from 'knex';
-import { formatIp, storedIp } from '../addresses/ip.ts';
 import { onlyRow, queryRows } from '../rows.ts';
 
-/** A port with its addresses and what is plugged in. */
-export interface PortRow {
+/** What makes a port, apart from what is plugged into it. */
+export interface PortContent {
   readonly id: string;
   readonly project_id: string;
   readonly network_id: string;
   readonly name: string;
   readonly description: string;
   readonly tags: readonly string[];
+  readonly admin_state: AdminState;
+  readonly fixed_ips: readonly FixedIp[];
   readonly port_security: 'on' | 'off';
   readonly allowed_address_pairs: readonly AllowedAddressPair[];
   readonly security_group_ids: readonly string[];
   readonly lease_seconds: number | null;
-  readonly lease_expires_at: string | null;
-  readonly admin_state: AdminState;
+}
+
+/** A port with what is plugged in and where that is realised. */
+export interface PortRow extends PortContent {
   readonly status: PortStatus;
   readonly status_reason: string | null;
+  readonly lease_expires_at: string | null;
   readonly was_ever_bound: boolean;
   readonly revision: number;
   readonly created_at: string;
   readonly updated_at: string;
-  readonly fixed_ips: readonly { readonly subnet_id: string; readonly address: string }[] | null;
+  readonly network_admin_state: AdminState;
   readonly vnic_id: string | null;
   readonly mac_address: string | null;
   readonly generation: number | null;
@@ -43,77 +39,76 @@ export interface PortRow {
   readonly bound_at: string | null;
 }
 
-/** A port that is being made. */
-export interface NewPort {
-  readonly id: string;
-  readonly project_id: string;
-  readonly network_id: string;
-  readonly name: string;
-  readonly admin_state: AdminState;
-}
+/** What a statement says to get whole ports, behind `from ports`. Each part is found by its id: attachments_port, bindings_live. */
+export const portColumns = `
+  ports.id,
+  ports.project_id,
+  ports.network_id,
+  ports.name,
+  ports.description,
+  ports.tags,
+  ports.admin_state,
+  ports.fixed_ips,
+  ports.port_security,
+  ports.allowed_address_pairs,
+  ports.security_group_ids,
+  ports.lease_seconds,
+  ports.lease_expires_at,
+  ports.status,
+  ports.status_reason,
+  ports.was_ever_bound,
+  ports.revision,
+  ports.created_at,
+  ports.updated_at,
+  networks.admin_state as network_admin_state,
+  attachments.vnic_id,
+  attachments.mac_address,
+  attachments.generation,
+  attachments.revision as attachment_revision,
+  attachments.created_at as attachment_created_at,
+  attachments.updated_at as attachment_updated_at,
+  bindings.host_name,
+  bindings.device_name,
+  bindings.created_at as bound_at`;
 
-export interface PortFilters {
-  readonly projectId: string;
-  readonly networkId?: string;
-  readonly vnicId?: string;
-  readonly status?: PortStatus;
-}
-
-/** Each part is found by the port's id: attachments_port, bindings_live, port_addresses_position. */
-const selectWholePorts = `
-  select
-    ports.*,
-    attachments.vnic_id,
-    attachments.mac_address,
-    attachments.generation,
-    attachments.revision as attachment_revision,
-    attachments.created_at as attachment_created_at,
-    attachments.updated_at as attachment_updated_at,
-    bindings.host_name,
-    bindings.device_name,
-    bindings.created_at as bound_at,
-    (
-      select json_agg(json_build_object('subnet_id', subnet_id, 'address', host(address)) order by position)
-      from port_addresses
-      where port_id = ports.id
-    ) as fixed_ips,
-    array(
-      select security_group_id
-      from port_security_groups
-      where port_id = ports.id
-      order by security_group_id
-    ) as security_group_ids
-  from ports
+export const portJoins = `
+  join networks on networks.id = ports.network_id
   left join attachments on attachments.port_id = ports.id
   left join bindings on bindings.port_id = ports.id and bindings.desired = 'present'`;
 
-/** Served by the primary key. */
-export async function findPort(
-  connection: Knex,
-  projectId: string,
-  id: string,
-): Promise<PortRow | undefined> {
+/** Ports by id, of whatever project: whether the caller may have them is for the look-up to say. Served by the primary key. */
+export async function findPorts(connection: Knex, ids: readonly string[]): Promise<Map<string, PortRow>> {
   const rows = await queryRows<PortRow>(
     connection,
-    `${selectWholePorts}
-     where ports.id = :id
-     and ports.project_id = :projectId`,
-    { id, projectId },
+    `select ${portColumns}
+     from unnest(cast(:ids as uuid[])) as wanted(id)
+     join ports on ports.id = wanted.id
+     ${portJoins}`,
+    { ids: [...new Set(ids)] },
   );
-  return rows[0];
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /**
- * Locks a port against everyone who changes it, its attachment or its bindings; false when there is none in the project.
- * When several are locked, in ascending order of id.
+ * Locks those of the ports that are there in their projects, in ascending order of id, against everyone who changes them, their
+ * attachments or their bindings.
  */
-export async function lockPort(trx: Knex, projectId: string, id: string): Promise<boolean> {
-  const rows = await queryRows(
+export async function lockPortsOf(
+  trx: Knex,
+  ports: readonly { readonly id: string; readonly projectId: string }[],
+): Promise<void> {
+  await queryRows(
     trx,
-    'select id from ports where id = :id and project_id = :projectId for update',
-    { id, projectId },
+    `select
+     from ports
+     where (id, project_id) in (
+       select *
+       from unnest(cast(:ids as uuid[]), cast(:projectIds as uuid[]))
+     )
+     order by id
+     for update`,
+    { ids: ports.map(({ id }) => id), projectIds: ports.map(({ projectId }) => projectId) },
   );
-  return rows.length > 0;
 }
 
 /** Locks those of the ports that still exist, in ascending order of id. */
@@ -126,70 +121,64 @@ export async function lockPorts(trx: Knex, ids: readonly string[]): Promise<Set<
   return new Set(rows.map(({ id }) => id));
 }
 
-/**
- * One page of a project's ports. Served by attachments_vnic for a vNIC, by ports_network for a network, by ports_status
- * for a status, else by ports_project: each in the order of the page.
- */
-export async function selectPorts(
-  connection: Knex,
-  { projectId, networkId, vnicId, status }: PortFilters,
-  page: PageRequest,
-): Promise<PortRow[]> {
-  const conditions = [
-    'ports.project_id = :projectId',
-    ...(networkId === undefined ? [] : ['ports.network_id = :networkId']),
-    ...(vnicId === undefined ? [] : ['attachments.project_id = :projectId', 'attachments.vnic_id = :vnicId']),
-    ...(status === undefined ? [] : ['ports.status = :status']),
-    ...(page.after === undefined ? [] : ['ports.id > :after']),
-  ];
-  return queryRows<PortRow>(
-    connection,
-    `${selectWholePorts}
-     where ${conditions.join('\n     and ')}
-     order by ports.id
-     limit :rowCount`,
-    {
-      projectId,
-      ...(networkId === undefined ? {} : { networkId }),
-      ...(vnicId === undefined ? {} : { vnicId }),
-      ...(status === undefined ? {} : { status }),
-      ...(page.after === undefined ? {} : { after: page.after }),
-      rowCount: page.limit + 1,
-    },
-  );
-}
-
 /** Writes new ports, and gives the moment that they share. */
-export async function insertPorts(trx: Knex, ports: readonly NewPort[]): Promise<string> {
-  const rows = await queryRows<{ created_at: string }>(
+export async function insertPorts(
+  trx: Knex,
+  ports: readonly PortContent[],
+): Promise<Map<string, Pick<PortRow, 'created_at' | 'lease_expires_at'>>> {
+  const rows = await queryRows<Pick<PortRow, 'id' | 'created_at' | 'lease_expires_at'>>(
     trx,
-    `with made as (
-       insert into ports (id, project_id, network_id, name, admin_state)
-       select *
-       from unnest(
-         cast(:ids as uuid[]),
-         cast(:projectIds as uuid[]),
-         cast(:networkIds as uuid[]),
-         cast(:names as text[]),
-         cast(:adminStates as text[])
-       )
-       returning created_at
+    `insert into ports (
+       id, project_id, network_id, name, description, tags, admin_state, fixed_ips, port_security,
+       allowed_address_pairs, security_group_ids, lease_seconds, lease_expires_at
      )
-     select max(created_at) as created_at from made`,
+     select
+       id, project_id, network_id, name, description, cast(tags as text[]), admin_state, fixed_ips, port_security,
+       allowed_address_pairs, security_group_ids, lease_seconds, now() + make_interval(secs => lease_seconds)
+     from unnest(
+       cast(:ids as uuid[]),
+       cast(:projectIds as uuid[]),
+       cast(:networkIds as uuid[]),
+       cast(:names as text[]),
+       cast(:descriptions as text[]),
+       cast(:tags as text[]),
+       cast(:adminStates as text[]),
+       cast(:fixedIps as json[]),
+       cast(:portSecurities as text[]),
+       cast(:pairs as jsonb[]),
+       cast(:groupIds as json[]),
+       cast(:leases as integer[])
+     ) as made(
+       id, project_id, network_id, name, description, tags, admin_state, fixed_ips, port_security,
+       allowed_address_pairs, security_group_ids, lease_seconds
+     )
+     returning id, created_at, lease_expires_at`,
     {
       ids: ports.map(({ id }) => id),
-      projectIds: ports.map(({ project_id: projectId }) => projectId),
-      networkIds: ports.map(({ network_id: networkId }) => networkId),
+      projectIds: ports.map((port) => port.project_id),
+      networkIds: ports.map((port) => port.network_id),
       names: ports.map(({ name }) => name),
-      adminStates: ports.map(({ admin_state: adminState }) => adminState),
+      descriptions: ports.map(({ description }) => description),
+      tags: ports.map(({ tags }) => arrayText(tags)),
+      adminStates: ports.map((port) => port.admin_state),
+      fixedIps: ports.map((port) => JSON.stringify(port.fixed_ips)),
+      portSecurities: ports.map((port) => port.port_security),
+      pairs: ports.map((port) => JSON.stringify(port.allowed_address_pairs)),
+      groupIds: ports.map((port) => JSON.stringify(port.security_group_ids)),
+      leases: ports.map((port) => port.lease_seconds),
     },
   );
-  return onlyRow(rows).created_at;
+  return new Map(rows.map(({ id, ...rest }) => [id, rest]));
 }
 
-/** Removes a port; the constraints refuse while something is plugged in. */
-export async function deletePortRow(trx: Knex, id: string): Promise<void> {
-  await trx('ports').where({ id }).delete();
+/** An array as PostgreSQL writes it, for a column of arrays: an array of arrays would have to be a rectangle. */
+export function arrayText(items: readonly string[]): string {
+  return `{${items.map((item) => `"${item.replaceAll(/["\\]/g, String.raw`\$&`)}"`).join(',')}}`;
+}
+
+/** Removes ports; the constraints refuse while something is plugged in. */
+export async function deletePortRows(trx: Knex, ids: readonly string[]): Promise<void> {
+  await queryRows(trx, 'delete from ports where id = any(cast(:ids as uuid[]))', { ids });
 }
 
 /** What becomes of a port, beside its revision and time, which always move on. */
@@ -199,13 +188,12 @@ export interface PortChange {
   readonly was_ever_bound?: boolean;
 }
 
+/** A port as it is after a change. */
+export type ChangedPort = Pick<PortRow, 'id' | 'project_id' | 'revision'>;
+
 /** Changes a locked port and gives its new revision. */
-export async function updatePort(
-  trx: Knex,
-  id: string,
-  change: PortChange,
-): Promise<{ readonly id: string; readonly project_id: string; readonly revision: number }> {
-  const rows: { id: string; project_id: string; revision: number }[] = await trx('ports')
+export async function updatePort(trx: Knex, id: string, change: PortChange): Promise<ChangedPort> {
+  const rows: ChangedPort[] = await trx('ports')
     .where({ id })
     .update({
       status_reason: null,
@@ -217,69 +205,23 @@ export async function updatePort(
   return onlyRow(rows);
 }
 
-/** As on the wire. */
-export function toPort(row: PortRow): Port {
-  const attachment = toAttachment(row);
-  return {
-    id: row.id,
-    projectId: row.project_id,
-    networkId: row.network_id,
-    name: row.name,
-    description: row.description,
-    tags: [...row.tags],
-    adminState: row.admin_state,
-    status: row.status,
-    ...(row.status_reason === null ? {} : { statusReason: row.status_reason }),
-    fixedIps: (row.fixed_ips ?? []).map(toFixedIp),
-    portSecurity: row.port_security,
-    allowedAddressPairs: [...row.allowed_address_pairs],
-    securityGroupIds: [...row.security_group_ids],
-    ...(row.lease_seconds === null ? {} : { leaseSeconds: row.lease_seconds }),
-    ...(row.lease_expires_at === null ? {} : { leaseExpiresAt: row.lease_expires_at }),
-    ...(attachment ? { attachment } : {}),
-    revision: row.revision,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
-}
-
-/** What is plugged into a port, as on the wire. */
-export function toAttachment(row: PortRow): Attachment | undefined {
-  if (
-    row.vnic_id === null ||
-    row.mac_address === null ||
-    row.generation === null ||
-    row.attachment_revision === null ||
-    row.attachment_created_at === null ||
-    row.attachment_updated_at === null ||
-    row.status === 'available'
-  ) {
-    return undefined;
-  }
-  return {
-    portId: row.id,
-    networkId: row.network_id,
-    projectId: row.project_id,
-    vnicId: row.vnic_id,
-    macAddress: row.mac_address,
-    generation: row.generation,
-    status: row.status,
-    ...(row.host_name === null || row.bound_at === null
-      ? {}
-      : {
-          binding: {
-            hostName: row.host_name,
-            ...(row.device_name === null ? {} : { deviceName: row.device_name }),
-            boundAt: row.bound_at,
-          },
-        }),
-    revision: row.attachment_revision,
-    createdAt: row.attachment_created_at,
-    updatedAt: row.attachment_updated_at,
-  };
-}
-
-function toFixedIp({ subnet_id: subnetId, address }: { subnet_id: string; address: string }): FixedIp {
-  const { version, value } = storedIp(address);
-  return { subnetId, ipAddress: formatIp(version, value) };
+/** Gives locked ports a status. Of one that is no longer bound to a host the lease begins anew. */
+export async function setPortStatus(
+  trx: Knex,
+  ids: readonly string[],
+  status: PortStatus,
+): Promise<ChangedPort[]> {
+  return queryRows<ChangedPort>(
+    trx,
+    `update ports
+     set
+       status = :status,
+       status_reason = null,
+       lease_expires_at = coalesce(lease_expires_at, now() + make_interval(secs => lease_seconds)),
+       revision = revision + 1,
+       updated_at = now()
+     where id = any(cast(:ids as uuid[]))
+     returning id, project_id, revision`,
+    { ids, status },
+  );
 }
