@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { mintTokens } from '@patchpanel/service-kit/testing';
-import { describeFailure } from '../load/closed-loop.ts';
 import { requestText } from '../load/connection.ts';
 import { buildOwn, buildShipped, packageFolder, shippedBundle } from '../machine/build.ts';
 import { planLogSettings } from '../machine/plans.ts';
@@ -12,7 +11,7 @@ import type { Bench } from '../subject.ts';
 import { Api } from './api.ts';
 
 const tokenSeconds = 12 * 60 * 60;
-const mostPerProject = 1_000_000_000;
+const mostPerProject = '1000000000';
 
 /** All that is measured, running: PostgreSQL, the service on it, and the floor. */
 export interface Stage {
@@ -28,7 +27,7 @@ export interface Stage {
   readonly request: (method: string, path: string, body?: unknown) => string;
   /** Another replica on the same database. */
   startReplica(name: string, databaseUrl?: string): Promise<Program>;
-  /** Somebody of another project, who may have as much of everything as a project can. */
+  /** Somebody of another project. */
   readonly userOf: (projectId: string, url: string) => Promise<Api>;
 }
 
@@ -71,22 +70,23 @@ export async function openStage(bench: Bench): Promise<Stage> {
       PATCHPANEL_LISTEN: '127.0.0.1:0',
       PATCHPANEL_SOUTHBOUND_LISTEN: '127.0.0.1:0',
       PATCHPANEL_PROVIDERS: JSON.stringify([shippedBundle('providers/simulated/server')]),
+      // A bench makes more than a project usually may. It is counted all the same.
+      PATCHPANEL_QUOTA_NETWORKS: mostPerProject,
+      PATCHPANEL_QUOTA_SUBNETS: mostPerProject,
+      PATCHPANEL_QUOTA_PORTS: mostPerProject,
     });
   const service = await startReplica('network-api');
   const floor = await launch('floor', floorProgram, {});
 
   const projectId = randomUUID();
-  const tokenOf = (project: string, role: 'member' | 'admin' = 'member') =>
+  const tokenOf = (project: string) =>
     issuer.userToken({
       projectId: project,
       audience: 'network',
-      roles: [role],
+      roles: ['member'],
       expiresInSeconds: tokenSeconds,
     });
-  const userOf = async (project: string, url: string) => {
-    await liftQuota(new Api(url, await tokenOf(randomUUID(), 'admin')), project);
-    return new Api(url, await tokenOf(project));
-  };
+  const userOf = async (project: string, url: string) => new Api(url, await tokenOf(project));
   const api = await userOf(projectId, service.url);
   return {
     bench,
@@ -100,17 +100,4 @@ export async function openStage(bench: Bench): Promise<Stage> {
     startReplica,
     userOf,
   };
-}
-
-/** A bench makes more than a project usually may. Quotas are counted all the same. */
-async function liftQuota(operator: Api, projectId: string): Promise<void> {
-  const path = `/v1/projects/${projectId}/quota`;
-  const answer = await operator.send('PATCH', path, {
-    networks: mostPerProject,
-    subnets: mostPerProject,
-    ports: mostPerProject,
-  });
-  operator.close();
-  const isUnbuilt = [404, 405].includes(answer.status);
-  if (answer.status !== 200 && !isUnbuilt) throw new Error(`PATCH ${path}: ${describeFailure(answer)}`);
 }

@@ -45,12 +45,14 @@ export async function addPorts(
       select
         n,
         pg_temp.port_id(n) as id,
+        host(inet '10.0.0.2' + n) as address,
         n % ${range[2] ?? 1} = 1 as is_rare,
         n % 10 = 0 as is_common
       from generate_series(${range[0] ?? 0}, ${range[1] ?? 0}) as n`);
   await client.query(
     `insert into ports
-       (id, project_id, network_id, name, tags, admin_state, status, lease_seconds, lease_expires_at)
+       (id, project_id, network_id, name, tags, admin_state, status, lease_seconds, lease_expires_at,
+        fixed_ips, security_group_ids)
      select
        id,
        $1,
@@ -60,13 +62,28 @@ export async function addPorts(
        case when is_rare then 'down' else 'up' end,
        case when is_rare then 'error' when is_common then 'plugged' else 'available' end,
        case when is_rare then 3600 end,
-       case when is_rare then now() + interval '1 hour' end
+       case when is_rare then now() + interval '1 hour' end,
+       json_build_array(json_build_object('subnetId', cast($4 as uuid), 'ipAddress', address)),
+       case when is_rare then json_build_array(cast($5 as uuid), cast($6 as uuid)) else json_build_array(cast($5 as uuid)) end
      from numbers`,
-    [data.projectId, data.mainNetworkId, data.smallNetworkId],
+    [
+      data.projectId,
+      data.mainNetworkId,
+      data.smallNetworkId,
+      data.mainSubnetId,
+      data.defaultGroupId,
+      data.rareGroupId,
+    ],
+  );
+  await client.query(
+    `insert into tagged_resources (kind, project_id, tag, resource_id)
+     select 'port', $1, case when is_rare then 'rare' when is_common then 'common' else 'other' end, id
+     from numbers`,
+    [data.projectId],
   );
   await client.query(
     `insert into port_addresses (subnet_id, address, port_id, position)
-     select $1, inet '10.0.0.2' + n, id, 0 from numbers`,
+     select $1, cast(address as inet), id, 0 from numbers`,
     [data.mainSubnetId],
   );
   await client.query(

@@ -74,7 +74,7 @@ export async function measurePages(stage: Stage): Promise<void> {
         bench.progress(`a page of 100 out of ${formatRate(total)} ports: writing them`);
         // Each size is written from nothing, as what is rare lies spread over all.
         await client.query(
-          'truncate ports, port_addresses, port_security_groups, attachments, bindings restart identity cascade',
+          'truncate ports, port_addresses, port_security_groups, attachments, bindings, tagged_resources cascade',
         );
         const step = 100_000;
         for (let from = 0; from < total; from += step) {
