@@ -4,6 +4,8 @@ import { startEmbeddedPostgres, type EmbeddedStorage } from './embedded-postgres
 import { createEventSignals, type EventSignals } from './event-signals.ts';
 import type { Logger } from './logger.ts';
 import { migrate, type Migration } from './migrate.ts';
+import { watchForRestores, type RestoreWatch } from './restores.ts';
+import { prepareSession, type SessionClient } from './sessions.ts';
 import { refuseQueriesBesideTransactions } from './transaction-scope.ts';
 
 /** An open database. Services get it whole; stores get `knex` or a transaction of it. */
@@ -64,6 +66,7 @@ interface Connecting extends DatabaseOptions {
 async function connect(connection: Record<string, unknown>, options: Connecting): Promise<Database> {
   const { engine, logger } = options;
   const settings = { ...connection, types: columnTypes, application_name: 'patchpanel' };
+  const restores = watchForRestores(logger);
   const knex = knexFactory({
     client: 'pg',
     connection: settings,
@@ -71,8 +74,11 @@ async function connect(connection: Record<string, unknown>, options: Connecting)
     pool: {
       min: engine === 'pglite' ? 1 : 0,
       max: options.poolSize,
-      afterCreate: (client: SessionClient, done: (error: Error | null, client: SessionClient) => void) => {
-        client.query(sessionSettings(engine), (error) => done(error, client));
+      afterCreate: (client: SessionClient, done: (error: unknown, client: SessionClient) => void) => {
+        prepareSession(client, engine, restores).then(
+          () => done(null, client),
+          (error: unknown) => done(error, client),
+        );
       },
     },
     log: {
@@ -98,7 +104,7 @@ async function connect(connection: Record<string, unknown>, options: Connecting)
     knex,
     engine,
     signals,
-    ping: (timeoutMs = 2_000) => ping(knex, timeoutMs),
+    ping: (timeoutMs = 2_000) => ping(knex, restores, timeoutMs),
     async close() {
       await signals.close();
       await knex.destroy();
@@ -107,28 +113,7 @@ async function connect(connection: Record<string, unknown>, options: Connecting)
   };
 }
 
-/** The one method of a pg client that the pool's hook needs. */
-interface SessionClient {
-  query(sql: string, done: (error: Error | null) => void): void;
-}
-
-/**
- * Statements are prepared once and keep their plan: made while a table is small, it must still be right when the table is big.
- * Each has its index, so nothing else is ever worth choosing.
- */
-const plansByIndex = 'set enable_seqscan to off; set enable_hashjoin to off; set enable_mergejoin to off';
-
-/**
- * A statement or an idle transaction that hangs must not hold its locks for ever. PGlite has no timers for it. Compiling a
- * statement pays for long analyses only: here it would take a hundred times as long as the statement.
- */
-function sessionSettings(engine: Database['engine']): string {
-  const common = `set time zone 'UTC'; set client_encoding to 'UTF8'; ${plansByIndex}`;
-  if (engine === 'pglite') return common;
-  return `${common}; set statement_timeout to '30s'; set lock_timeout to '20s'; set idle_in_transaction_session_timeout to '60s'; set jit to off`;
-}
-
-async function ping(knex: Knex, timeoutMs: number): Promise<void> {
+async function ping(knex: Knex, restores: RestoreWatch, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
@@ -137,7 +122,7 @@ async function ping(knex: Knex, timeoutMs: number): Promise<void> {
     );
   });
   try {
-    await Promise.race([knex.raw('select 1'), deadline]);
+    await Promise.race([restores.look((sql) => knex.raw(sql)), deadline]);
   } finally {
     clearTimeout(timer);
   }

@@ -17,13 +17,14 @@ export async function readIdentity(connection: Knex): Promise<DatabaseIdentity> 
 }
 
 /**
- * Raises the epoch by one and returns it. For an operator, after a restore from backup: whatever was handed out
- * since that backup (fences, cursors) is then known to be from another life.
+ * Raises the epoch by one and returns it. For an operator, after a restore that nobody can notice: whatever was handed out
+ * since that backup (fences, cursors) is then known to be from another life. The id is a new one, too: a database that is
+ * restored twice comes to the same epoch again, but no cursor of the first time fits.
  */
 export async function raiseEpoch(connection: Knex): Promise<number> {
-  const rows: { epoch: number }[] = await connection('database_identity')
-    .increment('epoch', 1)
-    .returning('epoch');
+  const { rows }: { rows: { epoch: number }[] } = await connection.raw(
+    'update database_identity set epoch = epoch + 1, database_id = gen_random_uuid() returning epoch',
+  );
   const [row] = rows;
   if (!row) throw new Error('the database has no identity: its migrations have not run');
   return row.epoch;
@@ -32,7 +33,7 @@ export async function raiseEpoch(connection: Knex): Promise<number> {
 /** The argument of a service's program that has the epoch raised, and what it does, for `--help`. */
 export const epochFlags = {
   '--raise-epoch':
-    'Raises the epoch of the database, says the new one and ends: to be run once after the database was restored from a backup, before the service serves again.',
+    'Raises the epoch of the database, says the new one and ends: to be run once after a snapshot of its disks was put back, before the service serves again. Restores by pg_restore, recovery to a moment and promotion of a standby are noticed without.',
 };
 
 /** Whether the process was started to raise the epoch, and not to serve. */

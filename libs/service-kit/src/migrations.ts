@@ -17,14 +17,97 @@ async function createExtensions(connection: Knex): Promise<void> {
   await connection.raw('create extension if not exists btree_gist');
 }
 
+/**
+ * Beside the identity stands where its row was when it was last written: which cluster, on which timeline, in which table, by which
+ * transaction. Only a copy of the cluster's own files has all four still true. A row that was loaded from a dump was written by
+ * another transaction; one in another cluster, or in one that was recovered to a moment or promoted, is somewhere else. What the
+ * server's provider does not let be read is left out.
+ *
+ * `notice_restore` raises the epoch when the row has come to another place, or when the database is behind what the caller has
+ * already seen of it: then its disks were put back. It looks again under the row's lock, so of many at once one raises it.
+ */
 async function createIdentity(connection: Knex): Promise<void> {
   await connection.raw(`
     create table database_identity (
       is_only boolean primary key default true check (is_only),
       database_id uuid not null default gen_random_uuid(),
-      epoch integer not null default 1 check (epoch > 0)
+      epoch integer not null default 1 check (epoch > 0),
+      place jsonb
     )`);
+  await connection.raw(`
+    create function place_of_identity(writer text) returns jsonb
+    language plpgsql as $$
+    declare cluster text; timeline text;
+    begin
+      begin
+        select system_identifier::text into cluster from pg_control_system();
+      exception when insufficient_privilege or undefined_function or feature_not_supported then null;
+      end;
+      begin
+        timeline := left(pg_walfile_name(pg_current_wal_insert_lsn()), 8);
+      exception when insufficient_privilege or undefined_function or feature_not_supported
+        or object_not_in_prerequisite_state then null;
+      end;
+      return jsonb_strip_nulls(jsonb_build_object(
+        'cluster', cluster,
+        'timeline', timeline,
+        'table', 'database_identity'::regclass::oid::text,
+        'writer', writer
+      ));
+    end
+    $$`);
+  await connection.raw(`
+    create function place_identity() returns trigger
+    language plpgsql as $$
+    begin
+      new.place := place_of_identity((pg_current_xact_id()::xid)::text);
+      return new;
+    end
+    $$`);
+  await connection.raw(`
+    create trigger database_identity_place before update on database_identity
+    for each row execute function place_identity()`);
+  await connection.raw(`
+    create function is_identity_elsewhere() returns boolean
+    language sql volatile as $$
+      select exists (
+        select
+        from database_identity
+        cross join lateral jsonb_each_text(place) as written
+        cross join lateral jsonb_each_text(place_of_identity(database_identity.xmin::text)) as found
+        where found.key = written.key
+        and found.value <> written.value
+      )
+    $$`);
+  await connection.raw(`
+    create function notice_restore(seen_epoch integer, seen_wal pg_lsn)
+    returns table (epoch integer, wal pg_lsn, is_raised boolean)
+    language plpgsql as $$
+    #variable_conflict use_column
+    declare is_old boolean;
+    begin
+      is_raised := false;
+      for attempt in 1..2 loop
+        select is_identity_elsewhere() or epoch < seen_epoch
+          or (epoch = seen_epoch and pg_current_wal_flush_lsn() < seen_wal)
+        into is_old
+        from database_identity;
+        exit when is_old is not true;
+        if attempt = 1 then
+          perform from database_identity for update;
+        else
+          update database_identity
+          set epoch = greatest(epoch, seen_epoch) + 1, database_id = gen_random_uuid();
+          is_raised := true;
+        end if;
+      end loop;
+      return query
+        select epoch, pg_current_wal_flush_lsn(), is_raised
+        from database_identity;
+    end
+    $$`);
   await connection.raw('insert into database_identity default values');
+  await connection.raw('update database_identity set epoch = epoch');
 }
 
 async function createIdempotency(connection: Knex): Promise<void> {
