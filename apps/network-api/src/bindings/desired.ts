@@ -1,13 +1,13 @@
-import type { DesiredAttachment } from '@patchpanel/contract-network-southbound';
-import type { FixedIpContext, JsonObject, SubnetContext } from '@patchpanel/provider';
+import type { DesiredAttachment, WiredSubnet } from '@patchpanel/contract-network-southbound';
+import type { AllowedAddressPair, FixedIpContext, PortContext, SubnetContext } from '@patchpanel/provider';
 import type { Knex } from 'knex';
 import { formatIp, storedCidr, storedIp } from '../addresses/ip.ts';
-import { toNetworkContext } from '../networks/store.ts';
+import { toNetworkContext, type NetworkRow } from '../networks/store.ts';
 import type { ProviderCatalog } from '../providers/catalog.ts';
 import { queryRows } from '../rows.ts';
 import { selectSubnetsOf, toSubnetContext } from '../subnets/store.ts';
 
-interface PluggedPortRow {
+interface PluggedPortRow extends Pick<NetworkRow, 'provider' | 'provider_options' | 'mtu' | 'allocations'> {
   readonly port_id: string;
   readonly project_id: string;
   readonly network_id: string;
@@ -15,19 +15,19 @@ interface PluggedPortRow {
   readonly mac_address: string;
   readonly generation: number;
   readonly admin_state: 'up' | 'down';
+  readonly port_security: 'on' | 'off';
+  readonly allowed_address_pairs: readonly AllowedAddressPair[];
+  readonly security_group_ids: readonly string[];
   readonly revision: number;
   readonly network_project_id: string;
-  readonly provider: string;
-  readonly provider_options: JsonObject | null;
-  readonly mtu: number;
   readonly network_admin_state: 'up' | 'down';
-  readonly allocations: Readonly<Record<string, number>>;
+  readonly wiring_revision: number;
   readonly fixed_ips: readonly { readonly subnet_id: string; readonly address: string }[] | null;
 }
 
 /**
  * What is plugged into ports, as agents are to realise it, by port id; ports without a plug are left out. Read it in one
- * snapshot with whatever it goes with.
+ * snapshot with whatever it goes with. Revisions are read first, so that what is said is never older than they are.
  */
 export async function describeAttachments(
   connection: Knex,
@@ -47,7 +47,7 @@ export async function describeAttachments(
   );
 }
 
-/** Served by primary keys and port_addresses_position. */
+/** Served by primary keys, of port_security_groups as well, and port_addresses_position. */
 function selectPluggedPorts(connection: Knex, portIds: readonly string[]): Promise<PluggedPortRow[]> {
   return queryRows<PluggedPortRow>(
     connection,
@@ -59,6 +59,8 @@ function selectPluggedPorts(connection: Knex, portIds: readonly string[]): Promi
        attachments.mac_address,
        attachments.generation,
        ports.admin_state,
+       ports.port_security,
+       ports.allowed_address_pairs,
        ports.revision,
        networks.project_id as network_project_id,
        networks.provider,
@@ -66,6 +68,13 @@ function selectPluggedPorts(connection: Knex, portIds: readonly string[]): Promi
        networks.mtu,
        networks.admin_state as network_admin_state,
        networks.allocations,
+       networks.wiring_revision,
+       array(
+         select security_group_id
+         from port_security_groups
+         where port_security_groups.port_id = ports.id
+         order by security_group_id
+       ) as security_group_ids,
        (
          select json_agg(json_build_object('subnet_id', subnet_id, 'address', host(address)) order by position)
          from port_addresses
@@ -80,62 +89,84 @@ function selectPluggedPorts(connection: Knex, portIds: readonly string[]): Promi
 }
 
 function describe(
-  port: PluggedPortRow,
+  row: PluggedPortRow,
   subnets: readonly SubnetContext[],
   providers: ProviderCatalog,
   epoch: number,
 ): DesiredAttachment {
-  const fixedIps = (port.fixed_ips ?? []).flatMap(({ subnet_id: subnetId, address }): FixedIpContext[] => {
-    const subnet = subnets.find(({ id }) => id === subnetId);
-    if (!subnet) return [];
-    const { version, value } = storedIp(address);
-    return [
-      {
-        subnetId,
-        ipAddress: formatIp(version, value),
-        prefixLength: storedCidr(subnet.cidr).prefixLength,
-        ...(subnet.gatewayIp === undefined ? {} : { gatewayIp: subnet.gatewayIp }),
-      },
-    ];
-  });
-  const { version, document } = providers.ofNetwork(port).wiring({
+  const port = toPortContext(row, subnets);
+  const { version, document } = providers.ofNetwork(row).wiring({
     network: toNetworkContext({
-      id: port.network_id,
-      project_id: port.network_project_id,
-      provider_options: port.provider_options,
-      mtu: port.mtu,
-      admin_state: port.network_admin_state,
-      allocations: port.allocations,
+      ...row,
+      id: row.network_id,
+      project_id: row.network_project_id,
+      admin_state: row.network_admin_state,
     }),
     subnets,
-    port: {
-      id: port.port_id,
-      networkId: port.network_id,
-      projectId: port.project_id,
-      adminState: port.admin_state,
-      fixedIps,
-      allowedAddressPairs: [],
-      portSecurity: 'on',
-      securityGroupIds: [],
-    },
+    port,
   });
+  const ownSubnets = new Set(port.fixedIps.map(({ subnetId }) => subnetId));
   return {
-    projectId: port.project_id,
-    vnicId: port.vnic_id,
-    portId: port.port_id,
-    networkId: port.network_id,
-    macAddress: port.mac_address,
-    generation: port.generation,
+    projectId: row.project_id,
+    vnicId: row.vnic_id,
+    portId: row.port_id,
+    networkId: row.network_id,
+    macAddress: row.mac_address,
+    generation: row.generation,
     epoch,
-    adminState: port.admin_state,
-    mtu: port.mtu,
-    subnets: [],
-    portSecurity: 'on',
-    allowedAddressPairs: [],
-    securityGroupIds: [],
-    fixedIps: fixedIps.map(({ subnetId: _, ...wired }) => wired),
-    provider: port.provider,
+    adminState: port.adminState,
+    mtu: row.mtu,
+    fixedIps: port.fixedIps.map(({ subnetId: _, ...wired }) => wired),
+    subnets: subnets.filter(({ id }) => ownSubnets.has(id)).map(toWiredSubnet),
+    portSecurity: port.portSecurity,
+    allowedAddressPairs: [...port.allowedAddressPairs],
+    securityGroupIds: [...port.securityGroupIds],
+    provider: row.provider,
     wiring: { version, document },
-    revision: port.revision,
+    // Both only rise, so their sum rises with any change.
+    revision: row.revision + row.wiring_revision,
+  };
+}
+
+function toPortContext(row: PluggedPortRow, subnets: readonly SubnetContext[]): PortContext {
+  return {
+    id: row.port_id,
+    networkId: row.network_id,
+    projectId: row.project_id,
+    adminState: row.network_admin_state === 'down' ? 'down' : row.admin_state,
+    fixedIps: (row.fixed_ips ?? []).flatMap((fixedIp) => toFixedIpContext(fixedIp, subnets)),
+    allowedAddressPairs: row.allowed_address_pairs,
+    portSecurity: row.port_security,
+    securityGroupIds: row.security_group_ids,
+  };
+}
+
+function toFixedIpContext(
+  { subnet_id: subnetId, address }: { readonly subnet_id: string; readonly address: string },
+  subnets: readonly SubnetContext[],
+): FixedIpContext[] {
+  const subnet = subnets.find(({ id }) => id === subnetId);
+  if (!subnet) return [];
+  const { version, value } = storedIp(address);
+  return [
+    {
+      subnetId,
+      ipAddress: formatIp(version, value),
+      prefixLength: storedCidr(subnet.cidr).prefixLength,
+      ...(subnet.gatewayIp === undefined ? {} : { gatewayIp: subnet.gatewayIp }),
+    },
+  ];
+}
+
+/** What machines are to know of a subnet. */
+function toWiredSubnet(subnet: SubnetContext): WiredSubnet {
+  return {
+    subnetId: subnet.id,
+    cidr: subnet.cidr,
+    ipVersion: subnet.ipVersion,
+    ...(subnet.gatewayIp === undefined ? {} : { gatewayIp: subnet.gatewayIp }),
+    dnsServers: [...subnet.dnsServers],
+    hostRoutes: [...subnet.hostRoutes],
+    ...(subnet.dhcp === undefined ? {} : { dhcpServerIp: subnet.dhcp.serverIp }),
   };
 }
