@@ -1,7 +1,7 @@
 import { appendEvents, type Database } from '@patchpanel/service-kit';
 import { selectProvidersInUse } from '../networks/store.ts';
 import { preparePools } from '../pools/declaration.ts';
-import { noteNetworkChanged } from '../realisation/changes.ts';
+import { noteWiringChanged } from '../networks/wiring.ts';
 import type { ProviderCatalog } from './catalog.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function prepareProviders(database: Database, providers: ProviderCa
   providers.requireAll(await selectProvidersInUse(database.knex));
   await preparePools(database, providers.all, async (trx, networkIds) => {
     const events = [];
-    for (const networkId of networkIds) events.push(...(await noteNetworkChanged(trx, networkId)));
+    for (const networkId of networkIds) events.push(...(await noteWiringChanged(trx, networkId)));
     await appendEvents(trx, events);
   });
 }

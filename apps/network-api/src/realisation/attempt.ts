@@ -1,16 +1,17 @@
 import { isProviderError } from '@patchpanel/provider';
 import type { Logger } from '@patchpanel/service-kit';
-import { backoffSeconds } from './backoff.ts';
 import type { Claim } from './claims.ts';
 import { noteOutcome, type OutcomeParts } from './outcomes.ts';
 import type { Outcome } from './store.ts';
 
-/** How long an attempt may take. */
+/** How long an attempt may take, and how long to wait after one that failed. */
 export interface AttemptLimits {
   /** After so long the provider is told to stop. */
   readonly deadlineSeconds: number;
   /** And so long it is given to do so, before the attempt ends without it. */
   readonly graceSeconds: number;
+  /** How long to wait after so many failures in a row. */
+  readonly retrySeconds: (attempts: number) => number;
 }
 
 /** Longest reason that a network can have, in characters. */
@@ -44,7 +45,7 @@ export async function attempt(
     kind: 'failed',
     generation,
     error: failure.detail,
-    retrySeconds: backoffSeconds(Math.max(attempts, 1)),
+    retrySeconds: limits.retrySeconds(Math.max(attempts, 1)),
   };
   const isNoted = await noteOutcome(parts, claim, outcome, failure.publicReason.slice(0, longestReason));
   const level = failure.isExpected ? 'warn' : 'error';

@@ -1,6 +1,7 @@
 import { isDatabaseUnavailable, type Logger } from '@patchpanel/service-kit';
 import type { Parts } from '../parts.ts';
 import { attempt, type AttemptLimits } from './attempt.ts';
+import { backoffSeconds } from './backoff.ts';
 import { realisationKey } from './changes.ts';
 import { claimNetworks } from './claims.ts';
 import { secondsUntilDue } from './store.ts';
@@ -33,8 +34,9 @@ const pauseSeconds = 1;
  */
 export function startRealisation(parts: WorkerParts, options: WorkerOptions): RealisationWorker {
   const { logger, parallel = 4, pollSeconds = 5 } = options;
-  const limits = { deadlineSeconds: options.deadlineSeconds ?? 30, graceSeconds: options.graceSeconds ?? 2 };
-  const claimSeconds = options.claimSeconds ?? 2 * (limits.deadlineSeconds + limits.graceSeconds);
+  const { deadlineSeconds = 30, graceSeconds = 2, retrySeconds = backoffSeconds } = options;
+  const limits = { deadlineSeconds, graceSeconds, retrySeconds };
+  const claimSeconds = options.claimSeconds ?? 2 * (deadlineSeconds + graceSeconds);
   const names = parts.providers.all
     .filter(({ lifecycle }) => lifecycle !== undefined)
     .map(({ name }) => name);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Attachment, Network, Port, PortInput, Subnet, SubnetInput } from '@patchpanel/contract-network';
 import type { Binding } from '@patchpanel/contract-network-southbound';
+import type { ServerProvider } from '@patchpanel/provider';
 import { createMetrics, silentLogger, type Database, type Role } from '@patchpanel/service-kit';
 import {
   mintTokens,
@@ -15,6 +16,7 @@ import type { Test } from 'supertest';
 import { createNetworkApp, createSouthboundApp, type AppOptions } from '../app.ts';
 import { migrations } from '../migrations/index.ts';
 import { catalogOf } from '../providers/catalog.ts';
+import { prepareProviders } from '../providers/start.ts';
 import { testProvider } from './test-providers.ts';
 
 export const networkDocument = readDocument('network');
@@ -62,10 +64,16 @@ export interface Stage {
 }
 
 /** Builds the stage. `addressRestSeconds` is 0 unless given: what was released returns when it is next asked for. */
-export async function openStage(settings: { addressRestSeconds?: number } = {}): Promise<Stage> {
+export async function openStage(
+  settings: { addressRestSeconds?: number; providers?: readonly ServerProvider[] } = {},
+): Promise<Stage> {
   const database = await testDatabase({ migrations });
   const issuer = await mintTokens();
-  const options = appOptions(database, issuer, settings.addressRestSeconds ?? 0);
+  const options = {
+    ...appOptions(database, issuer, settings.addressRestSeconds ?? 0),
+    ...(settings.providers === undefined ? {} : { providers: catalogOf(settings.providers) }),
+  };
+  await prepareProviders(database, options.providers);
   const publicApi = recordingAgent((await createNetworkApp(options)).app, 'network', networkDocument);
   const southboundApi = recordingAgent(
     (await createSouthboundApp(options)).app,
@@ -88,8 +96,10 @@ export async function openStage(settings: { addressRestSeconds?: number } = {}):
 export function appOptions(database: Database, issuer: TestIssuer, addressRestSeconds: number): AppOptions {
   return {
     database,
-    providers: catalogOf([testProvider('test'), testProvider('only4', [4])]),
+    providers: catalogOf([testProvider('test'), testProvider('only4', [4], [])]),
     addressRestSeconds,
+    agentSilenceSeconds: 60,
+    agentHeartbeatSeconds: 15,
     quotaDefaults: {
       networks: 100,
       subnets: 200,
