@@ -54,7 +54,10 @@ test('an answer without a body ends with its head', async () => {
   const connection = await Connection.open(url);
   expect((await connection.send(get)).status).toBe(204);
   expect((await connection.send(get)).body.length).toBe(0);
+  expect(connection.isOpen).toBe(true);
   connection.close();
+  await expect(connection.send(get)).rejects.toThrow('closed');
+  expect(connection.isOpen).toBe(false);
 });
 
 test.each([

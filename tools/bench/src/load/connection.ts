@@ -60,6 +60,11 @@ export class Connection {
     });
   }
 
+  /** False once it can send nothing any more: a server hangs up on who is silent for long. */
+  get isOpen(): boolean {
+    return this.#failure === undefined;
+  }
+
   close(): void {
     this.#socket.destroy();
   }

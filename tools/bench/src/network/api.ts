@@ -22,8 +22,9 @@ export class Api {
 
   /** Sends one request and gives the answer, whatever it is. */
   async send(method: string, path: string, body?: unknown): Promise<Answer> {
-    this.#connection ??= await Connection.open(this.url);
-    return this.#connection.send(requestText({ method, path, token: this.token }, body));
+    const connection = this.#connection?.isOpen ? this.#connection : await Connection.open(this.url);
+    this.#connection = connection;
+    return connection.send(requestText({ method, path, token: this.token }, body));
   }
 
   /** Sends one request that must succeed, and gives the answer's body. */

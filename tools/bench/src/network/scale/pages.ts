@@ -11,7 +11,9 @@ import { addGroups, addPorts, rarePorts, type PortData } from './page-data.ts';
 
 const few = 1_000;
 const mostRatio = 2;
-const fewestPages = 20;
+const fewestPages = 10;
+const turns = 3;
+const portsAtOnce = 100_000;
 
 /** A list that matches at least a hundred ports, whatever there are in all, so that each page is full. */
 interface List {
@@ -56,46 +58,67 @@ function lists({ smallNetworkId, mainNetworkId, rareGroupId, defaultGroupId }: P
   ];
 }
 
+/** A database with so many ports, and a replica on it. */
+interface Site {
+  readonly total: number;
+  readonly api: Api;
+  readonly lists: readonly List[];
+  close(): Promise<void>;
+}
+
 /** Whether a page of 100 costs the same out of a thousand ports and out of a million, by each filter and order. */
 export async function measurePages(stage: Stage): Promise<void> {
-  const { bench, postgres } = stage;
+  const { bench } = stage;
   const many = bench.options.quick ? 50_000 : 1_000_000;
-  const databaseUrl = await postgres.createDatabase('pages');
-  const replica = await stage.startReplica('network-api-pages', databaseUrl);
+  const sites: Site[] = [];
+  try {
+    for (const total of [few, many]) sites.push(await openSite(stage, total));
+    const [small, large] = sites;
+    if (!small || !large) throw new Error('there are no sites');
+    for (const [index, list] of small.lists.entries()) {
+      const other = large.lists[index];
+      if (!other) throw new Error('the sites have different lists');
+      bench.progress(`a page of 100 out of ${formatRate(few)} and ${formatRate(many)} ports: ${list.name}`);
+      const times: [Timing[], Timing[]] = [[], []];
+      // In turns, so that what else the machine does hits both alike.
+      for (let turn = 0; turn < turns; turn++) {
+        times[0].push(await timePage(stage, small.api, list));
+        times[1].push(await timePage(stage, large.api, other));
+      }
+      report(stage, list, many, times.map(typical));
+    }
+  } finally {
+    for (const site of sites) await site.close();
+  }
+}
+
+async function openSite(stage: Stage, total: number): Promise<Site> {
+  const { bench, postgres } = stage;
+  bench.progress(`writing ${formatRate(total)} ports`);
+  const databaseUrl = await postgres.createDatabase(`pages-${total}`);
+  const replica = await stage.startReplica(`network-api-pages-${total}`, databaseUrl);
   const projectId = randomUUID();
   const api = await stage.userOf(projectId, replica.url);
-  try {
-    const data = await prepare(api, projectId);
-    await onDatabase(databaseUrl, (client) => addGroups(client, data));
-    const all = lists(data);
-    const timings = await onDatabase(databaseUrl, async (client) => {
-      const measured: (number | string)[][] = [];
-      for (const total of [few, many]) {
-        bench.progress(`a page of 100 out of ${formatRate(total)} ports: writing them`);
-        // Each size is written from nothing, as what is rare lies spread over all.
-        await client.query(
-          'truncate ports, port_addresses, port_security_groups, attachments, bindings, tagged_resources cascade',
-        );
-        const step = 100_000;
-        for (let from = 0; from < total; from += step) {
-          bench.signal.throwIfAborted();
-          await addPorts(client, data, { from, to: Math.min(total, from + step), total });
-        }
-        await client.query('vacuum analyze');
-        const times: (number | string)[] = [];
-        for (const list of all) {
-          bench.progress(`a page of 100 out of ${formatRate(total)} ports: ${list.name}`);
-          times.push(await timePage(stage, api, list));
-        }
-        measured.push(times);
-      }
-      return measured;
-    });
-    report(stage, all, timings, many);
-  } finally {
-    api.close();
-    await replica.stop();
-  }
+  const data = await prepare(api, projectId);
+  await onDatabase(databaseUrl, async (client) => {
+    await addGroups(client, data);
+    // What is written refers to what is written with it: checking that a million times over would take most of the time.
+    await client.query(`set session_replication_role = 'replica'; set synchronous_commit = 'off'`);
+    for (let from = 0; from < total; from += portsAtOnce) {
+      bench.signal.throwIfAborted();
+      await addPorts(client, data, { from, to: Math.min(total, from + portsAtOnce), total });
+    }
+    await client.query('vacuum analyze');
+  });
+  return {
+    total,
+    api,
+    lists: lists(data),
+    async close() {
+      api.close();
+      await replica.stop();
+    },
+  };
 }
 
 async function prepare(api: Api, projectId: string): Promise<PortData> {
@@ -111,15 +134,18 @@ async function prepare(api: Api, projectId: string): Promise<PortData> {
   };
 }
 
-/** The typical time of a list's first page, in milliseconds; or what is wrong with the page. */
-async function timePage({ bench }: Stage, api: Api, list: List): Promise<number | string> {
+/** Milliseconds, or what is wrong with the page. */
+type Timing = number | string;
+
+/** The typical time of a list's first page in one turn. */
+async function timePage({ bench }: Stage, api: Api, list: List): Promise<Timing> {
   const path = `/v1/ports?limit=100${list.query === '' ? '' : `&${list.query}`}`;
   const first = await api.send('GET', path);
   if (first.status !== 200) return describeFailure(first);
   const fitting = fittingPorts(first, list);
   if (fitting !== rarePorts) return `${fitting} ports that belong in it`;
   const latencies = new Latencies();
-  const endAt = performance.now() + (bench.options.quick ? 200 : 700);
+  const endAt = performance.now() + (bench.options.quick ? 70 : 250);
   while (latencies.count < fewestPages || performance.now() < endAt) {
     bench.signal.throwIfAborted();
     const startedAt = performance.now();
@@ -130,6 +156,13 @@ async function timePage({ bench }: Stage, api: Api, list: List): Promise<number 
   return latencies.percentile(0.5) ?? 0;
 }
 
+/** The median of the turns, or the first thing that was wrong. */
+function typical(timings: readonly Timing[]): Timing {
+  const wrong = timings.find((timing) => typeof timing === 'string');
+  const times = timings.filter((timing) => typeof timing === 'number').toSorted((one, other) => one - other);
+  return wrong ?? times[Math.floor(times.length / 2)] ?? 'not timed';
+}
+
 function fittingPorts(page: Answer, { fits }: List): number {
   const body: unknown = JSON.parse(page.body.toString());
   const items = typeof body === 'object' && body !== null && 'items' in body ? body.items : [];
@@ -137,22 +170,14 @@ function fittingPorts(page: Answer, { fits }: List): number {
   return ports.filter((port) => isDeepStrictEqual({ ...Object(port), ...fits }, port)).length;
 }
 
-function report(
-  { bench }: Stage,
-  all: readonly List[],
-  [atFew = [], atMany = []]: readonly (readonly (number | string)[])[],
-  many: number,
-): void {
-  for (const [index, list] of all.entries()) {
-    const times = [atFew[index], atMany[index]];
-    const [small, large] = times;
-    const ratio = typeof small === 'number' && typeof large === 'number' ? large / small : undefined;
-    const said = times.map((time) => (typeof time === 'number' ? `p50 ${formatMs(time)} ms` : `${time}`));
-    bench.addFinding({
-      claim: `a page of 100 out of ${formatRate(few)} and ${formatRate(many)} ports: ${list.name}`,
-      seen: `${said.join(' and ')}${ratio === undefined ? '' : `: ${ratio.toFixed(2)}×`}`,
-      target: `within ${mostRatio}×`,
-      isHeld: ratio !== undefined && ratio <= mostRatio,
-    });
-  }
+function report({ bench }: Stage, list: List, many: number, times: readonly Timing[]): void {
+  const [small, large] = times;
+  const ratio = typeof small === 'number' && typeof large === 'number' ? large / small : undefined;
+  const said = times.map((time) => (typeof time === 'number' ? `${formatMs(time)} ms` : time));
+  bench.addFinding({
+    claim: `a page of 100 out of ${formatRate(few)} and ${formatRate(many)} ports: ${list.name}`,
+    seen: `p50 ${said.join(' and ')}${ratio === undefined ? '' : `: ${ratio.toFixed(2)}×`}`,
+    target: `within ${mostRatio}×`,
+    isHeld: ratio !== undefined && ratio <= mostRatio,
+  });
 }
