@@ -19,6 +19,8 @@ describe('the configuration', () => {
       dataDir: '/var/lib/network-api',
       providers: ['@patchpanel/provider-flat', '/opt/other.js'],
       addressRestSeconds: 60,
+      agentSilenceSeconds: 60,
+      agentHeartbeatSeconds: 15,
       logLevel: 'info',
     });
   });

@@ -36,6 +36,18 @@ export const configSchema = z
       .max(86_400)
       .default(60)
       .describe('How long an address rests after its last host has confirmed that it no longer uses it.'),
+    agentSilenceSeconds: z
+      .number()
+      .min(1)
+      .max(86_400)
+      .default(60)
+      .describe('How long nothing was heard of a network agent when it counts as silent.'),
+    agentHeartbeatSeconds: z
+      .int()
+      .min(1)
+      .max(3600)
+      .default(15)
+      .describe('How often network agents are to report; several times within their silence.'),
     quotaNetworks: quotaSetting('networks', 100),
     quotaSubnets: quotaSetting('subnets', 200),
     quotaPorts: quotaSetting('ports', 10_000),

@@ -11,8 +11,11 @@ import {
   startHousekeeping,
   tokenAuthenticator,
 } from '@patchpanel/service-kit';
+import { followRecovery } from './agents/recovery.ts';
+import { startAgentUpkeep } from './agents/upkeep.ts';
 import { createNetworkApp, createSouthboundApp } from './app.ts';
 import { quotaDefaultsOf, readConfig } from './config.ts';
+import { startLeaseSweep } from './leases/sweep.ts';
 import { migrations } from './migrations/index.ts';
 import { startPoolKeeping } from './pools/rest.ts';
 import { openProviders } from './providers/catalog.ts';
@@ -48,6 +51,9 @@ const options = {
 };
 lifetime.onStop('pools', startPoolKeeping(options, logger).stop);
 lifetime.onStop('realisation', startRealisation(options, { logger }).stop);
+await followRecovery(options, options);
+lifetime.onStop('agents', startAgentUpkeep(options, logger).stop);
+lifetime.onStop('leases', startLeaseSweep(options, logger).stop);
 const { app } = await createNetworkApp(options);
 const { app: southboundApp } = await createSouthboundApp(options);
 await serve(

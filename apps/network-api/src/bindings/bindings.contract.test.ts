@@ -50,16 +50,39 @@ describe('an attachment', () => {
       generation: 1,
       epoch: 1,
       adminState: 'up',
+      mtu: 1500,
       fixedIps: [
         { ipAddress: '10.0.0.2', prefixLength: 24, gatewayIp: '10.0.0.1' },
         { ipAddress: '2001:db8::1', prefixLength: 64 },
       ],
+      subnets: [
+        {
+          subnetId: port.fixedIps[0]?.subnetId,
+          cidr: '10.0.0.0/24',
+          ipVersion: 4,
+          gatewayIp: '10.0.0.1',
+          dnsServers: [],
+          hostRoutes: [],
+          dhcpServerIp: '10.0.0.254',
+        },
+        {
+          subnetId: port.fixedIps[1]?.subnetId,
+          cidr: '2001:db8::/64',
+          ipVersion: 6,
+          dnsServers: [],
+          hostRoutes: [],
+          dhcpServerIp: '2001:db8::fdff:ffff:ffff:ff7f',
+        },
+      ],
+      portSecurity: 'on',
+      allowedAddressPairs: [],
+      securityGroupIds: port.securityGroupIds,
       provider: 'test',
       wiring: {
         version: 1,
         document: { provider: 'test', networkId: network.id, portId: port.id, subnets: 2 },
       },
-      revision: 2,
+      revision: 5,
     });
     const { body: upper } = await host
       .get(

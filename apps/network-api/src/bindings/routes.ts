@@ -1,6 +1,7 @@
 import type { BindingClaim, BindingReport } from '@patchpanel/contract-network-southbound';
-import { created, serviceOperation, type OperationHandlers } from '@patchpanel/service-kit';
+import { created, serviceOperation, userOperation, type OperationHandlers } from '@patchpanel/service-kit';
 import type { Parts } from '../parts.ts';
+import { releasePortBinding } from './release.ts';
 import {
   claimBinding,
   getBinding,
@@ -46,5 +47,15 @@ export function bindingOperations(parts: Parts): OperationHandlers {
         return { status: 204 };
       },
     ),
+  };
+}
+
+/** What owners of ports do with bindings. */
+export function bindingReleaseOperations(parts: Parts): OperationHandlers {
+  return {
+    releasePortBinding: userOperation<{ params: { portId: string } }>(async ({ params, caller }) => {
+      await releasePortBinding(parts, caller, params.portId);
+      return { status: 204 };
+    }),
   };
 }

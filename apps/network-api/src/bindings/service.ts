@@ -18,13 +18,16 @@ import {
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { lockWaitingAddresses, startRest } from '../addresses/store.ts';
-import { findAttachmentOfVnic, touchAttachment, type AttachmentRow } from '../attachments/store.ts';
+import { enterHost, isSilent } from '../agents/store.ts';
+import { findStrayInTheWay } from '../agents/stray-store.ts';
+import { findAttachmentOfVnic, type AttachmentRow } from '../attachments/store.ts';
 import type { Parts } from '../parts.ts';
-import { portEvent } from '../ports/events.ts';
-import { lockPorts, updatePort, type PortChange } from '../ports/store.ts';
+import { lockPorts } from '../ports/store.ts';
 import { southboundProblem } from '../southbound/problems.ts';
+import { changeBoundPort } from './bound-port.ts';
 import { describeAttachments } from './desired.ts';
 import { bindingEvent } from './events.ts';
+import { relieveHosts, wasRelieved } from './relief.ts';
 import {
   deleteBindings,
   findBinding,
@@ -59,6 +62,9 @@ export function resolveAttachment(
       const attachment = await findAttachmentOfVnic(trx, projectId, vnicId);
       const live = attachment && (await findLiveBinding(trx, attachment.port_id));
       if (!attachment || (live && live.host_name !== caller.host)) throw noAttachment(projectId, vnicId);
+      if (!live && (await wasRelieved(trx, caller.host, attachment, undefined))) {
+        throw noAttachment(projectId, vnicId);
+      }
       const { epoch } = await readIdentity(trx);
       const desired = await describeAttachments(trx, parts.providers, epoch, [attachment.port_id]);
       const found = desired.get(attachment.port_id);
@@ -104,7 +110,8 @@ export function getBinding(parts: Parts, caller: ServiceCaller, id: string): Pro
 /**
  * Binds an attachment to the caller's host; `isNew` is false when it was bound there already. What the host still has of an
  * earlier plug of the same vNIC is superseded: it need not be released on its own. A placement older than any that the vNIC
- * was ever claimed with, by whichever host, is refused.
+ * was ever claimed with, by whichever host, is refused. From a host whose agent is silent the attachment is taken, for a newer
+ * placement; what a host was relieved of by force it does not get back before it is plugged, or the machine placed, anew.
  */
 export function claimBinding(
   parts: Parts,
@@ -112,11 +119,18 @@ export function claimBinding(
   claim: BindingClaim,
 ): Promise<{ binding: Binding; isNew: boolean }> {
   return inTransaction(parts.database, async (trx) => {
-    const attachment = await lockAttachment(trx, claim.projectId, claim.vnicId);
+    await refuseFenced(trx, caller);
+    const { attachment, live, relief } = await takeFromSilent(
+      parts,
+      trx,
+      caller,
+      claim,
+      await lockAttachment(trx, claim.projectId, claim.vnicId),
+    );
     const newest = await notePlacement(trx, claim.projectId, claim.vnicId, claim.placement);
     if (claim.placement < newest) throw stalePlacement(newest, claim.placement);
-    const live = await findLiveBinding(trx, attachment.port_id);
     checkClaim(caller, claim, attachment, live);
+    if (!live) await refuseInTheWay(trx, caller, claim, attachment);
     const last = await lockBindingOfVnic(trx, claim.projectId, claim.vnicId, caller.host);
     if (live && live.placement === claim.placement) {
       return { binding: await describeBinding(parts, trx, live), isNew: false };
@@ -131,9 +145,9 @@ export function claimBinding(
       ? await updateBinding(trx, id, { placement: claim.placement, ...unproven })
       : await insertBinding(trx, newBinding(id, caller, claim, attachment));
     events.push(bindingEvent(row, live ? 'updated' : 'created'));
-    events.unshift(await changePort(trx, row.port_id, { status: 'building', was_ever_bound: true }));
+    events.unshift(await changeBoundPort(trx, row.port_id, { status: 'building' }));
     const binding = await describeBinding(parts, trx, row);
-    await appendEvents(trx, events);
+    await appendEvents(trx, [...relief, ...events]);
     return { binding, isNew: !live };
   });
 }
@@ -149,6 +163,7 @@ export function reportBindingStatus(
   report: BindingReport,
 ): Promise<Binding> {
   return inTransaction(parts.database, async (trx) => {
+    await refuseFenced(trx, caller);
     const { row, superseded, portIds } = await lockWiring(trx, caller, id);
     if (!row) throw noBinding(id);
     await checkFence(trx, row, report);
@@ -164,8 +179,8 @@ export function reportBindingStatus(
     const changed = await updateBinding(trx, id, change);
     const events = [bindingEvent(changed, 'updated')];
     if (row.desired === 'present') {
-      const { status, status_reason } = change;
-      events.unshift(await changePort(trx, row.port_id, { status, status_reason }));
+      const { status, status_reason: statusReason } = change;
+      events.unshift(await changeBoundPort(trx, row.port_id, { status, statusReason }));
     }
     const binding = await describeBinding(parts, trx, changed);
     await appendEvents(trx, events);
@@ -189,7 +204,8 @@ export function releaseBinding(
     if (placement !== undefined && placement < row.placement) throw stalePlacement(row.placement, placement);
     await confirmGone(parts, trx, portIds, [row, ...superseded]);
     const events: NewEvent[] = [];
-    if (row.desired === 'present') events.push(await changePort(trx, row.port_id, { status: 'plugged' }));
+    if (row.desired === 'present')
+      events.push(await changeBoundPort(trx, row.port_id, { status: 'plugged' }));
     // Of one that is superseded the host has been told.
     if (row.superseded_by === null)
       events.push(bindingEvent({ ...row, revision: row.revision + 1 }, 'deleted'));
@@ -244,9 +260,61 @@ async function confirmGone(
   await startRest(trx, portIds, parts.addressRestSeconds);
 }
 
-async function changePort(trx: Knex, portId: string, change: PortChange): Promise<NewEvent> {
-  await touchAttachment(trx, portId);
-  return portEvent(await updatePort(trx, portId, change), 'updated');
+/** A fenced host counts as dead: nothing of it can be proven. The host can't be fenced before this transaction ends. */
+async function refuseFenced(trx: Knex, caller: ServiceCaller): Promise<void> {
+  const { isFenced } = await enterHost(trx, caller.host);
+  if (!isFenced) return;
+  throw southboundProblem(
+    'host-fenced',
+    `An operator has fenced host ${caller.host}: it may bind nothing until the fence is lifted.`,
+  );
+}
+
+/**
+ * Gives what realises a locked attachment. When that is another host, of whose agent nothing was heard for too long, and the claim
+ * is for a newer placement, the attachment is taken from it: its generation rises.
+ */
+async function takeFromSilent(
+  parts: Parts,
+  trx: Knex,
+  caller: ServiceCaller,
+  claim: BindingClaim,
+  attachment: AttachmentRow,
+): Promise<{ attachment: AttachmentRow; live: BindingRow | undefined; relief: readonly NewEvent[] }> {
+  const live = await findLiveBinding(trx, attachment.port_id);
+  const isTakeable =
+    live !== undefined &&
+    live.host_name !== caller.host &&
+    claim.placement > live.placement &&
+    claim.macAddress.toLowerCase() === attachment.mac_address &&
+    (await isSilent(trx, live.host_name, parts.agentSilenceSeconds));
+  if (!isTakeable) return { attachment, live, relief: [] };
+  const { events } = await relieveHosts(trx, [live]);
+  const taken = await findAttachmentOfVnic(trx, claim.projectId, claim.vnicId);
+  if (!taken) throw new Error('a locked attachment is gone');
+  return { attachment: taken, live: undefined, relief: events };
+}
+
+/** What keeps an attachment that no host realises from being bound here all the same. */
+async function refuseInTheWay(
+  trx: Knex,
+  caller: ServiceCaller,
+  claim: BindingClaim,
+  attachment: AttachmentRow,
+): Promise<void> {
+  if (await wasRelieved(trx, caller.host, attachment, claim.placement)) {
+    throw noAttachment(claim.projectId, claim.vnicId);
+  }
+  const stray = await findStrayInTheWay(trx, caller.host, attachment);
+  if (!stray) return;
+  throw southboundProblem(
+    'bound-elsewhere',
+    stray.vnic_id === attachment.vnic_id
+      ? `Host ${stray.host_name} says that it realises a plug of the vNIC which is not known since the database was restored. ` +
+          'It must take that down, or be fenced, first.'
+      : `Host ${stray.host_name} says that it has an address of the port wired for another vNIC (${stray.vnic_id}), which is ` +
+          'not known since the database was restored. It must take that down, or be fenced, first.',
+  );
 }
 
 function checkClaim(

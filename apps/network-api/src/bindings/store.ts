@@ -110,14 +110,6 @@ export async function selectBindings(
   );
 }
 
-/** True when some host has not yet confirmed that a port's wiring is gone. Served by bindings_port. */
-export async function hasBindings(connection: Knex, portId: string): Promise<boolean> {
-  const rows = await queryRows(connection, 'select id from bindings where port_id = :portId limit 1', {
-    portId,
-  });
-  return rows.length > 0;
-}
-
 /** Writes a new binding. */
 export async function insertBinding(trx: Knex, binding: NewBinding): Promise<BindingRow> {
   const rows: BindingRow[] = await trx('bindings').insert(binding).returning('*');
@@ -137,12 +129,6 @@ export async function updateBinding(
     .update({ ...change, revision: trx.raw('revision + 1'), updated_at: trx.raw('now()') })
     .returning('*');
   return onlyRow(rows);
-}
-
-/** Tells the host of a port's live binding, if it has one, to take the wiring down. */
-export async function withdrawBinding(trx: Knex, portId: string): Promise<BindingRow | undefined> {
-  const live = await findLiveBinding(trx, portId);
-  return live && updateBinding(trx, live.id, { desired: 'absent' });
 }
 
 /** Hands what a binding had superseded on to the one that supersedes it. */

@@ -1,6 +1,7 @@
 import {
   appendEvents,
   checkIfMatch,
+  type NewEvent,
   writeTogether,
   type Outcome,
   type UserCaller,
@@ -68,12 +69,16 @@ export async function lockSubnetsOfPorts(
   return new Map(subnets.map((subnet) => [subnet.id, toSource(subnet)]));
 }
 
-/** Removes ports that are locked, with their subnets and the quotas of their projects, and that have nothing plugged in. */
+/**
+ * Removes ports that are locked, with their subnets and the quotas of their projects, and that have nothing plugged in. `told` are
+ * events of what was done to them before in the same transaction.
+ */
 export async function removePorts(
   parts: Parts,
   trx: Knex.Transaction,
   ports: readonly PortRow[],
   sources: ReadonlyMap<string, AddressSource>,
+  told: readonly NewEvent[] = [],
 ): Promise<void> {
   if (ports.length === 0) return;
   await releaseAddresses(
@@ -98,10 +103,10 @@ export async function removePorts(
     'ports',
     new Map([...counts].map(([projectId, { length }]) => [projectId, length])),
   );
-  await appendEvents(
-    trx,
-    ports.map((port) => portEvent({ ...port, revision: port.revision + 1 }, 'deleted')),
-  );
+  await appendEvents(trx, [
+    ...told,
+    ...ports.map((port) => portEvent({ ...port, revision: port.revision + 1 }, 'deleted')),
+  ]);
 }
 
 /** Takes addresses away from locked ports: to free at once, or to rest when a host may still be using them. */

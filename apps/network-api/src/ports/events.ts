@@ -3,7 +3,7 @@ import type { NewEvent } from '@patchpanel/service-kit';
 /** The public event of a port's change. */
 export function portEvent(
   row: { readonly id: string; readonly project_id: string; readonly revision: number },
-  change: 'created' | 'updated' | 'deleted',
+  change: 'created' | 'updated' | 'deleted' | 'lease-expiring',
 ): NewEvent {
   return {
     projectId: row.project_id,

@@ -1,0 +1,130 @@
+import type { HoldingsReport } from '@patchpanel/contract-network-southbound';
+import {
+  appendEvents,
+  inTransaction,
+  readIdentity,
+  type NewEvent,
+  type ServiceCaller,
+} from '@patchpanel/service-kit';
+import type { Knex } from 'knex';
+import { v7 as newId } from 'uuid';
+import { formatIp, parseIp } from '../addresses/ip.ts';
+import { lockWaitingAddresses, startRest } from '../addresses/store.ts';
+import { raisePlugs } from '../bindings/relief.ts';
+import type { Parts } from '../parts.ts';
+import { lockPorts } from '../ports/store.ts';
+import { southboundProblem } from '../southbound/problems.ts';
+import { beginHoldings, endHoldings, raiseEpochAbove } from './recovery-store.ts';
+import { lockStraySubnets, restStrayAddresses } from './stray-addresses.ts';
+import {
+  deleteStrays,
+  keyOfVnic,
+  raiseToSeen,
+  selectEndedStrays,
+  selectOvertaken,
+  selectUnaccounted,
+  writeStrays,
+  type SaidWiring,
+} from './stray-store.ts';
+
+/** An integer of the database's. */
+const highestEpoch = 2 ** 31 - 1;
+
+/**
+ * Takes in what is wired on a host. What the database accounts for needs nothing. Anything else is a stray: it stays wired, its
+ * addresses are given to nobody, and the vNIC's next plug is newer. Of a fenced host only that last thing is heeded.
+ */
+export async function reportHoldings(
+  parts: Parts,
+  caller: ServiceCaller,
+  report: HoldingsReport,
+): Promise<void> {
+  const said = report.holdings.map(toSaid);
+  await raiseEpochAbove(
+    parts.database,
+    said.map(({ epoch }) => epoch),
+  );
+  await inTransaction(parts.database, async (trx) => {
+    const { isFenced } = await beginHoldings(trx, caller.host);
+    const { epoch } = await readIdentity(trx);
+    if (isFenced) return raiseToSeen(trx, said);
+    const unaccounted = await selectUnaccounted(trx, caller.host, said);
+    const strays = said.filter((wiring) => unaccounted.has(keyOfVnic(wiring)));
+    const accounted = said.filter((wiring) => !unaccounted.has(keyOfVnic(wiring)));
+    const isComplete = report.isComplete && report.epoch === epoch;
+    await writeStrays(
+      trx,
+      caller.host,
+      strays.map((stray) => ({ ...stray, id: newId() })),
+    );
+    const ended = await selectEndedStrays(trx, caller.host, accounted, isComplete);
+    await deleteStrays(
+      trx,
+      ended.map(({ id }) => id),
+    );
+    const events = await settle(
+      parts,
+      trx,
+      said,
+      strays,
+      ended.map(({ port_id: portId }) => portId),
+    );
+    if (isComplete) await endHoldings(trx, caller.host, epoch);
+    await appendEvents(trx, events);
+  });
+}
+
+/** Takes the locks in their order, and writes what follows from strays that came and that ended. */
+async function settle(
+  parts: Parts,
+  trx: Knex,
+  said: readonly SaidWiring[],
+  strays: readonly SaidWiring[],
+  endedPortIds: readonly string[],
+): Promise<readonly NewEvent[]> {
+  await lockStraySubnets(trx, strays);
+  const overtaken = await selectOvertaken(trx, strays);
+  await lockPorts(trx, [...endedPortIds, ...overtaken.map(({ port_id: portId }) => portId)]);
+  await lockWaitingAddresses(trx, endedPortIds);
+  await restStrayAddresses(trx, strays);
+  await startRest(trx, endedPortIds, parts.addressRestSeconds);
+  await raiseToSeen(trx, said);
+  // Under the ports' locks it is looked at again: a plug may have moved meanwhile.
+  const ports = new Set(overtaken.map(({ port_id: portId }) => portId));
+  const still = (await selectOvertaken(trx, strays)).filter(({ port_id: portId }) => ports.has(portId));
+  return raisePlugs(
+    trx,
+    still.map(({ port_id: portId }) => portId),
+  );
+}
+
+/** Throws when an address or an epoch is none: the document leaves that to us. */
+function toSaid(holding: HoldingsReport['holdings'][number], index: number): SaidWiring {
+  const pointer = `/holdings/${index}`;
+  if (holding.epoch >= highestEpoch) throw refusal(`${pointer}/epoch`, `must be below ${highestEpoch}`);
+  return {
+    project_id: holding.projectId,
+    vnic_id: holding.vnicId,
+    port_id: holding.portId,
+    network_id: holding.networkId,
+    mac_address: holding.macAddress.toLowerCase(),
+    epoch: holding.epoch,
+    generation: holding.generation,
+    placement: holding.placement,
+    ip_addresses: holding.ipAddresses.map((text, place) =>
+      readAddress(text, `${pointer}/ipAddresses/${place}`),
+    ),
+  };
+}
+
+function readAddress(text: string, pointer: string): string {
+  const parsed = parseIp(text);
+  if (!parsed.isValid) throw refusal(pointer, parsed.reason);
+  return formatIp(parsed.value.version, parsed.value.value);
+}
+
+function refusal(pointer: string, detail: string): Error {
+  return southboundProblem('invalid-request', `Correct the request: ${pointer} ${detail}.`, {
+    errors: [{ pointer, detail }],
+  });
+}
