@@ -18,6 +18,10 @@ export function apiSettings({ listen, southboundListen, southboundCallers }: Api
       .meta({ env: 'DATABASE_URL' })
       .describe('PostgreSQL to use, as postgres://…; without it an embedded database in dataDir serves.'),
     databasePoolSize: z.int().min(2).max(100).default(10).describe('Connections to PostgreSQL at most.'),
+    migrateOnStart: z
+      .boolean()
+      .default(true)
+      .describe('Whether starting brings the schema up to date; otherwise it waits until --migrate has.'),
     dataDir: z.string().min(1).optional().describe('Folder of the embedded database.'),
     jwksFile: z.string().min(1).optional().describe('File with the public keys of the token issuer.'),
     jwksUrl: z.url().optional().describe('URL of the public keys of the token issuer.'),

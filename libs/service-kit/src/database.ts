@@ -1,10 +1,13 @@
 import knexFactory, { type Knex } from 'knex';
 import { columnTypes } from './column-types.ts';
 import { startEmbeddedPostgres, type EmbeddedStorage } from './embedded-postgres.ts';
+import { isDatabaseUnavailable } from './database-errors.ts';
+import { epochFlags } from './epoch.ts';
 import { createEventSignals, type EventSignals } from './event-signals.ts';
 import type { Logger } from './logger.ts';
 import { migrate, type Migration } from './migrate.ts';
-import { watchForRestores, type RestoreWatch } from './restores.ts';
+import { watchForRestores } from './restores.ts';
+import { closeUntilFit, isUnfit, type SchemaGate } from './schema-gate.ts';
 import { prepareSession, type SessionClient } from './sessions.ts';
 import { refuseQueriesBesideTransactions } from './transaction-scope.ts';
 
@@ -27,13 +30,17 @@ export type DatabaseLocation =
 export interface DatabaseOptions {
   readonly migrations: readonly Migration[];
   readonly logger: Logger;
+  /** Whether opening brings the schema up to date. Without it nobody gets through to the database until somebody else has. */
+  readonly migrateOnStart?: boolean | undefined;
+  /** What has to be done with an up-to-date schema before anybody else gets through. */
+  readonly prepare?: ((database: Database) => Promise<void>) | undefined;
 }
 
 /** Longest time that a request waits for a connection of the pool, in milliseconds. */
 const acquireTimeoutMs = 10_000;
 
 /**
- * Opens the database and brings its schema up to date. Both kinds speak through knex and pg; the embedded one has
+ * Opens the database and, unless told otherwise, brings its schema up to date. Both kinds speak through knex and pg; the embedded one has
  * exactly one connection, so a query outside an open transaction would wait for ever: it is refused instead.
  */
 export async function openDatabase(location: DatabaseLocation, options: DatabaseOptions): Promise<Database> {
@@ -93,27 +100,44 @@ async function connect(connection: Record<string, unknown>, options: Connecting)
     looksAtOnce: Math.max(1, Math.floor(options.poolSize / 4)),
     logger,
   });
-  try {
-    await migrate(knex, options.migrations, logger);
-  } catch (error) {
-    await knex.destroy();
-    throw error;
-  }
-  refuseQueriesBesideTransactions(knex);
-  return {
+  let gate: SchemaGate | undefined;
+  const ping = async () => {
+    await gate?.check();
+    await restores.look((sql) => knex.raw(sql));
+  };
+  const database: Database = {
     knex,
     engine,
     signals,
-    ping: (timeoutMs = 2_000) => ping(knex, restores, timeoutMs),
+    ping: (timeoutMs = 2_000) => within(timeoutMs, ping),
     async close() {
+      gate?.close();
       await signals.close();
       await knex.destroy();
       await options.stop();
     },
   };
+  try {
+    const { migrations, migrateOnStart = true } = options;
+    if (migrateOnStart) await migrate(knex, migrations, logger);
+    refuseQueriesBesideTransactions(knex);
+    const prepare = () => options.prepare?.(database) ?? Promise.resolve();
+    gate = closeUntilFit(knex, { migrations, logger, prepare, isShared: engine === 'postgres' });
+    await gate.check().catch((error: unknown) => {
+      // The gate says so to whoever asks, and looks again by itself.
+      const mayPass = isUnfit(error) || (!migrateOnStart && isDatabaseUnavailable(error));
+      if (!mayPass) throw error;
+    });
+  } catch (error) {
+    gate?.close();
+    await signals.close();
+    await knex.destroy();
+    throw error;
+  }
+  return database;
 }
 
-async function ping(knex: Knex, restores: RestoreWatch, timeoutMs: number): Promise<void> {
+async function within(timeoutMs: number, work: () => Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
@@ -122,8 +146,37 @@ async function ping(knex: Knex, restores: RestoreWatch, timeoutMs: number): Prom
     );
   });
   try {
-    await Promise.race([restores.look((sql) => knex.raw(sql)), deadline]);
+    await Promise.race([work(), deadline]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The arguments of a service's program that are about its database, and what they do, for `--help`. */
+export const databaseFlags = {
+  '--migrate':
+    'Brings the schema of the database up to date, says what that took and ends. Any number may run at once, beside programs that serve.',
+  ...epochFlags,
+};
+
+/** Whether the process was started to migrate the database, and not to serve. */
+export function isToMigrate(argv: readonly string[] = process.argv.slice(2)): boolean {
+  return argv.includes('--migrate');
+}
+
+/** The whole of such a run: brings the schema up to date, says what that took and ends the process. */
+export async function migrateAndExit(location: DatabaseLocation, options: DatabaseOptions): Promise<never> {
+  const done: string[] = [];
+  const migrations = options.migrations.map((migration) => ({
+    ...migration,
+    up: async (connection: Knex) => {
+      await migration.up(connection);
+      done.push(migration.name);
+    },
+  }));
+  const database = await openDatabase(location, { ...options, migrations, migrateOnStart: true });
+  await database.close();
+  const said = done.length === 0 ? 'The schema was up to date.' : `Applied ${done.join(', ')}.`;
+  process.stdout.write(`${said}\n`);
+  process.exit(0);
 }

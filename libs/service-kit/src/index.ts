@@ -38,7 +38,15 @@ export {
 } from './config.ts';
 export { created, createOnce } from './creation.ts';
 export { isDatabaseUnavailable, mapConstraint, violatedConstraint } from './database-errors.ts';
-export { openDatabase, type Database, type DatabaseLocation, type DatabaseOptions } from './database.ts';
+export {
+  databaseFlags,
+  isToMigrate,
+  migrateAndExit,
+  openDatabase,
+  type Database,
+  type DatabaseLocation,
+  type DatabaseOptions,
+} from './database.ts';
 export { docsAssetFiles } from './docs-page.ts';
 export { readDocument, type ApiDocument, type Operation } from './document.ts';
 export {
