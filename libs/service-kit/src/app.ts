@@ -83,9 +83,9 @@ export async function createApiApp(options: ApiAppOptions): Promise<ApiApp> {
   );
   app.use(findOperation(document, options.auth));
   app.use(readBody(options.bodyLimitBytes ?? 1024 * 1024));
-  app.use(...validator.handlers);
+  app.use(validator.handler((request) => contextOf(request).operation));
   app.use(dispatch(handlers));
-  app.use(answerProblem(options.problemCodes));
+  app.use(answerProblem(options.problemCodes, logger));
   await validator.load(app);
   return { app, document };
 }
@@ -166,7 +166,8 @@ function dispatch(handlers: OperationHandlers): RequestHandler {
 }
 
 function toOperationRequest(request: Request, operation: Operation): UncheckedRequest {
-  const { caller, logger, signal } = contextOf(request);
+  const context = contextOf(request);
+  const { caller } = context;
   if (!caller) throw new Error('the request reached its handler without a caller');
   const { operationId } = operation;
   // The validator leaves the path parameters it has checked (and brought to one spelling) here.
@@ -192,9 +193,15 @@ function toOperationRequest(request: Request, operation: Operation): UncheckedRe
     tokenEndsAt: prefersEventStream ? tokenEndsAt(request) : undefined,
     ifMatch: request.headers['if-match'],
     idempotency,
-    headers: plainHeaders(request),
-    signal,
-    logger: logger.child({ operationId }),
+    get headers() {
+      return plainHeaders(request);
+    },
+    get signal() {
+      return context.signal;
+    },
+    get logger() {
+      return context.logger.child({ operationId });
+    },
   };
 }
 
@@ -228,20 +235,24 @@ async function send(response: Response, operation: Operation, answer: OperationR
 }
 
 /** The one place where failures become HTTP. A code's title is the one that the API's own table gives it. */
-function answerProblem(problemCodes: Readonly<Record<string, ProblemDefinition>>): ErrorRequestHandler {
+function answerProblem(
+  problemCodes: Readonly<Record<string, ProblemDefinition>>,
+  logger: Logger,
+): ErrorRequestHandler {
   return (error, request, response, next) => {
     const problem = toProblem(error);
-    const { logger, requestId } = contextOf(request);
+    const context = contextOf(request);
     if (problem.status >= 500)
-      logger.error({ err: problem.cause ?? problem, code: problem.code }, 'request failed');
-    else logger.debug({ code: problem.code, detail: problem.detail }, 'request refused');
+      context.logger.error({ err: problem.cause ?? problem, code: problem.code }, 'request failed');
+    else if (logger.isLevelEnabled('debug'))
+      context.logger.debug({ code: problem.code, detail: problem.detail }, 'request refused');
     // Half an answer can't be taken back: let express cut the connection.
     if (response.headersSent) {
       next(error);
       return;
     }
     const title = problemCodes[problem.code]?.title ?? problem.title;
-    const document: ProblemDocument = { ...problem.toDocument(), title, instance: requestId };
+    const document: ProblemDocument = { ...problem.toDocument(), title, instance: context.requestId };
     response.removeHeader('etag');
     response
       .status(problem.status)

@@ -6,6 +6,7 @@ import type { SecurityAlternative } from './document.ts';
 import { isHostName } from './host-name.ts';
 import { openKeys, type KeySource } from './keys.ts';
 import type { Problem } from './problem.ts';
+import { rememberTokens } from './verified-tokens.ts';
 
 /** Who issues the tokens that this API takes, and for whom they must be meant. */
 export interface TokenPolicy {
@@ -42,6 +43,8 @@ const algorithms = [
 /** Verifies JWT access tokens: signature, issuer, audience, expiry, then the claims that say who calls. */
 export function tokenAuthenticator(policy: TokenPolicy): Authenticator {
   const keys = openKeys(policy.keys);
+  const clockTolerance = policy.clockToleranceSeconds ?? 30;
+  const verified = rememberTokens<Caller>();
   return {
     kind: 'token',
     async authenticate(authorization) {
@@ -49,15 +52,19 @@ export function tokenAuthenticator(policy: TokenPolicy): Authenticator {
       if (token === undefined) {
         throw unauthenticated('Send an access token: "Authorization: Bearer <token>".');
       }
+      const known = verified.find(token);
+      if (known) return known;
       try {
         const { payload } = await jwtVerify(token, keys, {
           issuer: policy.issuer,
           audience: policy.audience,
           algorithms,
-          clockTolerance: policy.clockToleranceSeconds ?? 30,
+          clockTolerance,
           requiredClaims: ['exp', 'sub'],
         });
-        return readCaller(payload);
+        const caller = readCaller(payload);
+        verified.remember(token, caller, ((payload.exp ?? 0) + clockTolerance) * 1000);
+        return caller;
       } catch (error) {
         throw tokenProblem(error, policy);
       }

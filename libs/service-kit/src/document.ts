@@ -18,6 +18,8 @@ export interface Operation {
   /** Names of the query parameters that are whole numbers. */
   readonly integerParameters: readonly string[];
   readonly problemCodes: readonly string[];
+  /** Which segments of the path are which parameters; undefined where one is only a part of a segment. */
+  readonly parameterSegments: readonly { readonly name: string; readonly index: number }[] | undefined;
   readonly definition: Readonly<Record<string, unknown>>;
 }
 
@@ -42,6 +44,17 @@ export function documentsMediaType(operation: Operation, status: number, mediaTy
   const { responses } = operation.definition;
   const response = isRecord(responses) ? responses[String(status)] : undefined;
   return isRecord(response) && isRecord(response['content']) && mediaType in response['content'];
+}
+
+/** The parameters in the path of an operation's request, decoded; undefined where a parameter is only a part of a segment. */
+export function readPathParameters(operation: Operation, path: string): Record<string, string> | undefined {
+  const { parameterSegments } = operation;
+  if (!parameterSegments) return undefined;
+  const segments = path.split('/');
+  const parameters: Record<string, string> = {};
+  for (const { name, index } of parameterSegments)
+    parameters[name] = decodeURIComponent(segments[index] ?? '');
+  return parameters;
 }
 
 /** What a method and a path lead to. */
@@ -126,9 +139,20 @@ function readOperation(
       readIntegerParameters(document, parameters),
     ),
     requestMediaTypes: content.map((type) => type.toLowerCase()),
+    parameterSegments: findParameters(path),
     problemCodes: Array.isArray(codes) ? codes.filter((code) => typeof code === 'string') : [],
     definition,
   };
+}
+
+function findParameters(path: string): { name: string; index: number }[] | undefined {
+  const found: { name: string; index: number }[] = [];
+  for (const [index, segment] of path.split('/').entries()) {
+    const name = /^\{([^{}]+)\}$/.exec(segment)?.[1];
+    if (name !== undefined) found.push({ name, index });
+    else if (segment.includes('{')) return undefined;
+  }
+  return found;
 }
 
 function readIntegerParameters(document: Record<string, unknown>, parameters: unknown): string[] {

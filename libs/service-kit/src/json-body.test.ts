@@ -15,6 +15,7 @@ const operation: Operation = {
   requestMediaTypes: ['application/json'],
   isBodyRequired: true,
   integerParameters: [],
+  parameterSegments: [],
   problemCodes: [],
   definition: {},
 };

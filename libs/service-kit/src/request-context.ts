@@ -5,10 +5,11 @@ import type { Operation } from './document.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 
-/** What is known of a request while it is worked on. */
+/** What is known of a request while it is worked on. Logger and signal are made when somebody asks for them: few do. */
 export interface RequestContext {
   readonly requestId: string;
   readonly logger: Logger;
+  /** Aborted when nobody waits for the answer any more, or when the process is stopping. */
   readonly signal: AbortSignal;
   operation: Operation | undefined;
   caller: Caller | undefined;
@@ -23,13 +24,13 @@ export function contextOf(request: Request): RequestContext {
 }
 
 /** The request as EventTarget of nobody: headers that every answer has (OWASP REST security cheat sheet). */
-const securityHeaders = {
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-  'cache-control': 'no-store',
-} as const;
+const securityHeaders = [
+  ['x-content-type-options', 'nosniff'],
+  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['referrer-policy', 'no-referrer'],
+  ['cross-origin-resource-policy', 'same-origin'],
+  ['cache-control', 'no-store'],
+] as const;
 
 /** Gives each request an id, a logger and a signal; logs and counts it when it has been answered. */
 export function openContext(options: {
@@ -37,48 +38,74 @@ export function openContext(options: {
   metrics: Metrics;
   stopping: AbortSignal;
 }): RequestHandler {
+  const { logger, metrics, stopping } = options;
+  // Of what a line for a request says nothing could be secret, and looking for that in each would cost more than writing it.
+  const accessLog = logger.child({}, { redact: [] });
   return (request, response, next) => {
     const startedAt = performance.now();
-    const ended = options.metrics.requestStarted();
+    const ended = metrics.requestStarted();
     const requestId = readRequestId(request);
-    const gone = new AbortController();
-    const abort = () => gone.abort();
-    options.stopping.addEventListener('abort', abort, { once: true });
-    if (options.stopping.aborted) abort();
-    const context: RequestContext = {
-      requestId,
-      logger: options.logger.child({ requestId }),
-      signal: gone.signal,
-      operation: undefined,
-      caller: undefined,
-    };
+    const context = createContext(requestId, logger, stopping);
     contexts.set(request, context);
-    response.set(securityHeaders).set('x-request-id', requestId);
-    if (options.stopping.aborted) response.set('connection', 'close');
+    for (const [name, value] of securityHeaders) response.setHeader(name, value);
+    response.setHeader('x-request-id', requestId);
+    if (stopping.aborted) response.setHeader('connection', 'close');
     response.once('close', () => {
-      options.stopping.removeEventListener('abort', abort);
-      abort();
+      context.leave();
       ended();
-      finish(request, response, context, options.metrics, (performance.now() - startedAt) / 1000);
+      finish(request, response, context, { accessLog, metrics }, (performance.now() - startedAt) / 1000);
     });
     next();
+  };
+}
+
+function createContext(
+  requestId: string,
+  logger: Logger,
+  stopping: AbortSignal,
+): RequestContext & { leave(): void } {
+  let own: Logger | undefined;
+  let gone: AbortController | undefined;
+  let hasLeft = false;
+  const abort = () => gone?.abort();
+  return {
+    requestId,
+    operation: undefined,
+    caller: undefined,
+    get logger() {
+      return (own ??= logger.child({ requestId }));
+    },
+    get signal() {
+      if (!gone) {
+        gone = new AbortController();
+        stopping.addEventListener('abort', abort, { once: true });
+        if (stopping.aborted || hasLeft) abort();
+      }
+      return gone.signal;
+    },
+    leave() {
+      hasLeft = true;
+      if (!gone) return;
+      stopping.removeEventListener('abort', abort);
+      abort();
+    },
   };
 }
 
 function finish(
   request: Request,
   response: Response,
-  context: RequestContext,
-  metrics: Metrics,
+  { requestId, caller, operation }: RequestContext,
+  { accessLog, metrics }: { readonly accessLog: Logger; readonly metrics: Metrics },
   seconds: number,
 ): void {
-  const { caller, operation } = context;
   // A client that left before the answer is told apart, as nginx does.
   const status = response.writableFinished ? response.statusCode : 499;
   const operationId = operation?.operationId ?? 'none';
   metrics.countRequest({ operationId, status, caller: callerKind(caller) }, seconds);
-  context.logger[operation ? 'info' : 'debug'](
+  accessLog[operation ? 'info' : 'debug'](
     {
+      requestId,
       method: request.method,
       path: request.path,
       operationId,

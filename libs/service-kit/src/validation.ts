@@ -1,12 +1,14 @@
-import type { RequestHandler, Express } from 'express';
+import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import { middleware } from 'express-openapi-validator';
-import type { ApiDocument } from './document.ts';
+import { readPathParameters, type ApiDocument, type Operation } from './document.ts';
+import { isRecord } from './opaque.ts';
 
 type ValidatorOptions = Parameters<typeof middleware>[0];
 
 /** Holds requests (and responses, where asked) against the document. */
 export interface DocumentValidator {
-  readonly handlers: readonly RequestHandler[];
+  /** Validates a request of an operation that was found before. */
+  handler(operationOf: (request: Request) => Operation | undefined): RequestHandler;
   /** Settles when the document has been loaded: until then requests queue. */
   load(app: Express): Promise<void>;
 }
@@ -45,9 +47,69 @@ export function createValidator(
     serDes: [...plainDates, lowerCaseUuids],
   });
   return {
-    handlers,
+    handler: (operationOf) => validateQuickly(handlers, operationOf),
     load: (app) => runFirst(handlers[0], app),
   };
+}
+
+/** What the validator has found out about a request's operation, and where its handlers go on from there. */
+interface Route {
+  readonly openapi: Readonly<Record<string, unknown>>;
+  readonly handlers: readonly RequestHandler[];
+}
+
+/**
+ * The validator finds out which operation a request is by trying all paths of the document, each compiled anew: that would be the
+ * greater part of its work. We know the operation. So what it finds out is learned from the first request of each, and the next
+ * ones begin behind that step.
+ */
+function validateQuickly(
+  handlers: readonly RequestHandler[],
+  operationOf: (request: Request) => Operation | undefined,
+): RequestHandler {
+  const routes = new WeakMap<Operation, Route>();
+  return (request, response, next) => {
+    const operation = operationOf(request);
+    const route = operation && routes.get(operation);
+    const pathParams = operation && readPathParameters(operation, request.path);
+    if (route && pathParams) {
+      Object.assign(request, { openapi: { ...route.openapi, pathParams }, params: pathParams });
+      runAll(route.handlers, request, response, next);
+      return;
+    }
+    runAll(handlers, request, response, next, (done) => {
+      const openapi: unknown = 'openapi' in request ? request.openapi : undefined;
+      if (!operation || !isRecord(openapi) || routes.has(operation)) return;
+      const { pathParams: _ofThisRequest, ...learned } = openapi;
+      routes.set(operation, { openapi: learned, handlers: handlers.slice(done) });
+    });
+  };
+}
+
+/** Runs handlers one after the other; `onDone` hears how many have been through. */
+function runAll(
+  handlers: readonly RequestHandler[],
+  request: Request,
+  response: Response,
+  next: NextFunction,
+  onDone?: (count: number) => void,
+): void {
+  const run = (index: number): void => {
+    const handler = handlers[index];
+    if (!handler) {
+      next();
+      return;
+    }
+    void handler(request, response, (error?: unknown) => {
+      if (error !== undefined) {
+        next(error);
+        return;
+      }
+      onDone?.(index + 1);
+      run(index + 1);
+    });
+  };
+  run(0);
 }
 
 /** The validator's first middleware waits for the document and reports its mistakes, and looks at nothing but `app`. */
