@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 describe('subnets', () => {
-  it('are made with a gateway and a pool of everything else, read, listed and deleted', async () => {
+  it('are made with a gateway, a DHCP server and a pool of everything else, read, listed and deleted', async () => {
     const network = await user.network();
     const made = await user
       .post(`/v1/networks/${network.id}/subnets`, { name: 'v4', cidr: '10.0.0.0/24' })
@@ -24,7 +24,11 @@ describe('subnets', () => {
       cidr: '10.0.0.0/24',
       ipVersion: 4,
       gatewayIp: '10.0.0.1',
-      allocationPools: [{ first: '10.0.0.2', last: '10.0.0.254' }],
+      allocationPools: [{ first: '10.0.0.2', last: '10.0.0.253' }],
+      dnsServers: [],
+      hostRoutes: [],
+      dhcpEnabled: true,
+      dhcpServerIp: '10.0.0.254',
       revision: 1,
     });
     expect(made.headers).toMatchObject({ etag: '"1"', location: `/v1/subnets/${made.body.id}` });
@@ -52,6 +56,39 @@ describe('subnets', () => {
     });
   });
 
+  it('have all that they were given, in canonical form', async () => {
+    const network = await user.network();
+    const subnet = await user.subnet(network.id, {
+      name: 'v6',
+      description: 'Front ends',
+      tags: ['web', 'shop', 'web'],
+      cidr: '2001:db8::/64',
+      dnsServers: ['2001:DB8::0053', 'fe80::1'],
+      hostRoutes: [{ destination: '2001:DB8:1::/48', nextHop: '2001:db8::00aa' }],
+      ipv6Mode: 'dhcpv6-stateful',
+      dhcpServerIp: '2001:db8::DD',
+    });
+    expect(subnet).toMatchObject({
+      description: 'Front ends',
+      tags: ['shop', 'web'],
+      ipVersion: 6,
+      gatewayIp: '2001:db8::1',
+      allocationPools: [
+        { first: '2001:db8::2', last: '2001:db8::dc' },
+        { first: '2001:db8::de', last: '2001:db8::ffff:ffff:ffff:ffff' },
+      ],
+      dnsServers: ['2001:db8::53', 'fe80::1'],
+      hostRoutes: [{ destination: '2001:db8:1::/48', nextHop: '2001:db8::aa' }],
+      ipv6Mode: 'dhcpv6-stateful',
+      dhcpServerIp: '2001:db8::dd',
+    });
+    expect(subnet).not.toHaveProperty('dhcpEnabled');
+    const plain = await user.subnet(network.id, { cidr: '10.0.0.0/24', dhcpEnabled: false });
+    expect(plain).toMatchObject({ dhcpEnabled: false });
+    for (const field of ['dhcpServerIp', 'ipv6Mode']) expect(plain).not.toHaveProperty(field);
+    await user.get(`/v1/subnets/${subnet.id}`).expect(200, subnet);
+  });
+
   it('have no gateway when it is null', async () => {
     const network = await user.network();
     const subnet = await user.subnet(network.id, { cidr: '10.0.0.0/30', gatewayIp: null });
@@ -70,6 +107,12 @@ describe('subnets', () => {
       '/allocationPools/0',
     ],
     [{ cidr: '10.66.0.0/16' }, '/cidr'],
+    [{ cidr: '10.0.0.0/24', dnsServers: ['2001:db8::53'] }, '/dnsServers/0'],
+    [{ cidr: '10.0.0.0/24', ipv6Mode: 'static' }, '/ipv6Mode'],
+    [
+      { cidr: '10.0.0.0/24', hostRoutes: [{ destination: '10.1.0.0/16', nextHop: '10.9.0.1' }] },
+      '/hostRoutes/0/nextHop',
+    ],
     [{}, '/cidr'],
   ])('are refused with %j, pointing at %s', async (input, pointer) => {
     const network = await user.network();
@@ -158,14 +201,74 @@ describe('subnets', () => {
     expect(wrong.body.code).toBe('invalid-page-token');
   });
 
+  it('are listed by name, tag and IP version, of a project or of a network, in either order', async () => {
+    const [lister, other] = [await stage.user(), await stage.user()];
+    const [one, two] = [await lister.network(), await lister.network()];
+    await lister.subnet(one.id, { cidr: '10.0.0.0/24', name: 'bravo', tags: ['red', 'round'] });
+    await lister.subnet(two.id, { cidr: '2001:db8::/64', name: 'alpha', tags: ['red'] });
+    await lister.subnet(one.id, { cidr: '2001:db8::/64', name: 'delta', tags: ['round', 'red'] });
+    await lister.subnet(two.id, { cidr: '10.0.0.0/24', name: 'charlie' });
+    const foreign = await other.network();
+    await other.subnet(foreign.id, { cidr: '10.0.0.0/24', name: 'foreign', tags: ['red'] });
+    await other.put(`/v1/networks/${foreign.id}/shares/${lister.projectId}`).expect(201);
+    const namesOf = async (query: string) => {
+      const names: string[] = [];
+      for (let suffix = ''; ;) {
+        const { body } = await lister.get(`/v1/subnets?limit=1&${query}${suffix}`).expect(200);
+        names.push(...body.items.map(({ name }: { name: string }) => name));
+        if (body.nextPageToken === undefined) return names;
+        suffix = `&pageToken=${body.nextPageToken}`;
+      }
+    };
+    expect(await namesOf('')).toEqual(['bravo', 'alpha', 'delta', 'charlie']);
+    expect(await namesOf('sort=-createdAt')).toEqual(['charlie', 'delta', 'alpha', 'bravo']);
+    expect(await namesOf('sort=name')).toEqual(['alpha', 'bravo', 'charlie', 'delta']);
+    expect(await namesOf(`sort=-name&networkId=${one.id}`)).toEqual(['delta', 'bravo']);
+    expect(await namesOf('tag=red&sort=name')).toEqual(['alpha', 'bravo', 'delta']);
+    expect(await namesOf('tag=red&tag=round')).toEqual(['bravo', 'delta']);
+    expect(await namesOf(`tag=red&networkId=${two.id}`)).toEqual(['alpha']);
+    expect(await namesOf(`tag=red&networkId=${foreign.id}`)).toEqual(['foreign']);
+    expect(await namesOf('ipVersion=6')).toEqual(['alpha', 'delta']);
+    expect(await namesOf(`ipVersion=4&networkId=${one.id}`)).toEqual(['bravo']);
+    expect(await namesOf('name=charlie')).toEqual(['charlie']);
+    for (const query of ['ipVersion=5', 'sort=cidr', 'networkId=none']) {
+      await lister.get(`/v1/subnets?${query}`).expect(400);
+    }
+  });
+
+  it('count against the quota of their project, and give it back', async () => {
+    const owner = await stage.user();
+    const network = await owner.network();
+    const { knex } = stage.database;
+    const quota = () => knex('quotas').where({ project_id: owner.projectId, resource: 'subnets' });
+    const subnet = await owner.subnet(network.id, { cidr: '10.0.0.0/24', tags: ['a'] });
+    await owner.post(`/v1/networks/${network.id}/subnets`, { cidr: '10.0.0.0/24' }).expect(409);
+    expect(await quota().pluck('used_count')).toEqual([1]);
+    await quota().update({ limit_count: 1 });
+    const { body } = await owner
+      .post(`/v1/networks/${network.id}/subnets`, { cidr: '10.0.1.0/24' })
+      .expect(409);
+    expect(body.code).toBe('quota-exceeded');
+    await owner.delete(`/v1/subnets/${subnet.id}`).expect(204);
+    expect(await quota().pluck('used_count')).toEqual([0]);
+    expect(await knex('tagged_resources').where({ resource_id: subnet.id })).toEqual([]);
+    await owner.subnet(network.id, { cidr: '10.0.1.0/24' });
+  });
+
   it('of other projects look as if they did not exist', async () => {
     const network = await user.network();
     const subnet = await user.subnet(network.id, { cidr: '10.0.0.0/24' });
     const stranger = await stage.user();
     const nowhere = randomUUID();
-    for (const method of ['get', 'delete'] as const) {
-      const hidden = await stranger[method](`/v1/subnets/${subnet.id}`).expect(404);
-      const missing = await stranger[method](`/v1/subnets/${nowhere}`).expect(404);
+    const calls = [
+      (id: string) => stranger.get(`/v1/subnets/${id}`),
+      (id: string) => stranger.delete(`/v1/subnets/${id}`),
+      (id: string) => stranger.patch(`/v1/subnets/${id}`, { gatewayIp: 'nonsense' }),
+      (id: string) => stranger.get(`/v1/subnets/${id}/usage`),
+    ];
+    for (const call of calls) {
+      const hidden = await call(subnet.id).expect(404);
+      const missing = await call(nowhere).expect(404);
       const { instance: _a, ...hiddenBody } = hidden.body;
       const { instance: _b, ...missingBody } = missing.body;
       expect(JSON.stringify(hiddenBody).replaceAll(subnet.id, nowhere)).toBe(JSON.stringify(missingBody));
