@@ -81,8 +81,8 @@ async function refuseOutside(trx: Knex, pool: PoolRow, what: string): Promise<vo
   const { count, lowest, highest } = await findOutside(trx, pool);
   if (count === 0) return;
   throw new PoolDeclarationError(
-    `the provider ${pool.provider} ${what}, but networks have ${count} numbers outside of that, from ${String(lowest)} to ` +
-      `${String(highest)}: delete those networks first, or start with a provider that still declares the numbers`,
+    `the provider ${pool.provider} ${what}, but networks still have numbers outside of that: ${count}, from ` +
+      `${String(lowest)} to ${String(highest)}. Delete those networks first, or start with a provider that declares the numbers.`,
   );
 }
 
@@ -95,8 +95,8 @@ async function supply(trx: Knex, pool: PoolRow, networkIds: readonly string[]): 
   });
   if (allocations.length < networkIds.length) {
     throw new PoolDeclarationError(
-      `the provider ${pool.provider} has ${values.length} numbers left in its pool ${pool.pool}, but ${networkIds.length} ` +
-        'networks that were made before it declared the pool need one each: declare a larger pool',
+      `the pool ${pool.pool} of the provider ${pool.provider} has ${values.length} left, but ${networkIds.length} networks ` +
+        'that were made before the pool was declared need one each. Declare a larger pool.',
     );
   }
   await insertAllocations(trx, pool, allocations);
