@@ -3,14 +3,19 @@ import southboundDocument from '../../../openapi/dist/network-southbound.json' w
 import { problemCodes } from '@patchpanel/contract-network';
 import { problemCodes as southboundProblemCodes } from '@patchpanel/contract-network-southbound';
 import { createApiApp, type ApiApp, type ApiAppOptions } from '@patchpanel/service-kit';
+import { agentOperations, agentReportOperations } from './agents/routes.ts';
 import { attachmentOperations } from './attachments/routes.ts';
-import { bindingOperations } from './bindings/routes.ts';
+import { bindingOperations, bindingReleaseOperations } from './bindings/routes.ts';
 import { changeOperations } from './changes/routes.ts';
 import { eventOperations } from './events/routes.ts';
 import { networkOperations } from './networks/routes.ts';
 import type { Parts } from './parts.ts';
 import { portOperations } from './ports/routes.ts';
 import { providerOperations } from './providers/routes.ts';
+import { quotaOperations } from './quotas/routes.ts';
+import { hostGroupOperations } from './security-groups/host-routes.ts';
+import { securityGroupOperations } from './security-groups/routes.ts';
+import { shareOperations } from './shares/routes.ts';
 import { subnetOperations } from './subnets/routes.ts';
 import { withoutUnbuilt } from './unbuilt.ts';
 
@@ -30,10 +35,15 @@ export function createNetworkApp(options: AppOptions): Promise<ApiApp> {
     readiness: () => options.database.ping(),
     handlers: {
       ...networkOperations(options),
+      ...shareOperations(options),
       ...subnetOperations(options),
       ...portOperations(options),
+      ...agentOperations(options),
+      ...bindingReleaseOperations(options),
       ...attachmentOperations(options),
       ...providerOperations(options),
+      ...securityGroupOperations(options),
+      ...quotaOperations(options),
       ...eventOperations(options),
     },
   });
@@ -46,6 +56,11 @@ export function createSouthboundApp(options: AppOptions): Promise<ApiApp> {
     document: withoutUnbuilt(southboundDocument),
     problemCodes: southboundProblemCodes,
     readiness: () => options.database.ping(),
-    handlers: { ...bindingOperations(options), ...changeOperations(options) },
+    handlers: {
+      ...bindingOperations(options),
+      ...agentReportOperations(options),
+      ...hostGroupOperations(options),
+      ...changeOperations(options),
+    },
   });
 }

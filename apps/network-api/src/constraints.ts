@@ -33,6 +33,16 @@ const problemOf: Readonly<Record<string, (cause: Error) => Problem>> = {
     }),
   attachments_mac_address: (cause) =>
     problem('mac-address-in-use', 'Another vNIC in the network has the MAC address.', { cause }),
+  port_security_groups_group: (cause) =>
+    problem('security-group-in-use', 'Ports are in the security group. Take them out of it first.', {
+      cause,
+    }),
+  security_group_rules_remote: (cause) =>
+    problem(
+      'security-group-in-use',
+      'Rules of other security groups name the group as remote. Delete them first.',
+      { cause },
+    ),
 };
 
 /** Runs statements and turns a violated constraint into its problem. The transaction is aborted by then. */

@@ -4,6 +4,9 @@ import { v7 as newId } from 'uuid';
 import { addQuotas, countForEach, lockQuotas } from '../quotas/store.ts';
 import { queryRows } from '../rows.ts';
 import { groupEvent } from './events.ts';
+import { insertRules, type NewRule } from './rule-store.ts';
+import { ruleForAll, type RuleContent } from './rules.ts';
+import { insertGroups, type NewGroup } from './store.ts';
 
 /** The default groups of projects, by project id, and what is to be told of those that had to be made. */
 export interface DefaultGroups {
@@ -14,13 +17,12 @@ export interface DefaultGroups {
 const nothing: DefaultGroups = { groupIds: new Map(), events: [] };
 
 /** What a default group starts with: everything may go out, and its members may reach each other. */
-const firstRules = (['egress', 'ingress'] as const).flatMap((direction) =>
-  (['ipv4', 'ipv6'] as const).map((etherType) => ({
-    direction,
-    etherType,
-    isFromMembers: direction === 'ingress',
-  })),
-);
+const firstRules = (groupId: string): RuleContent[] => [
+  ruleForAll('egress', 'ipv4'),
+  ruleForAll('egress', 'ipv6'),
+  ruleForAll('ingress', 'ipv4', groupId),
+  ruleForAll('ingress', 'ipv6', groupId),
+];
 
 /** Only reads; projects that have none yet are left out. Served by security_groups_default, one look per project. */
 export async function findDefaultGroups(
@@ -67,51 +69,42 @@ async function makeMissing(trx: Knex, projectIds: readonly string[]): Promise<De
   await addQuotas(trx, ['securityGroupRules', 'securityGroups'], projectIds);
   await lockQuotas(trx, 'securityGroupRules', projectIds);
   const groupIds = await findDefaultGroups(trx, projectIds);
-  const groups = projectIds
-    .filter((projectId) => !groupIds.has(projectId))
-    .map((projectId) => ({ id: newId(), project_id: projectId, revision: 1 }));
-  const each = (count: number) => new Map(groups.map(({ project_id: projectId }) => [projectId, count]));
-  await countForEach(trx, 'securityGroupRules', each(firstRules.length));
-  await countForEach(trx, 'securityGroups', each(1));
-  if (groups.length > 0) await insertDefaultGroups(trx, groups);
+  const groups = projectIds.filter((projectId) => !groupIds.has(projectId)).map(draftGroup);
+  const rules = groups.flatMap(draftRules);
+  const countByProject = (things: readonly { readonly project_id: string }[]) =>
+    new Map(
+      [...Map.groupBy(things, (thing) => thing.project_id)].map(([projectId, own]) => [
+        projectId,
+        own.length,
+      ]),
+    );
+  await countForEach(trx, 'securityGroupRules', countByProject(rules));
+  await countForEach(trx, 'securityGroups', countByProject(groups));
+  await insertGroups(trx, groups);
+  await insertRules(trx, rules);
   return {
     groupIds: new Map([...groupIds, ...groups.map((group) => [group.project_id, group.id] as const)]),
-    events: groups.map((group) => groupEvent(group, 'created')),
+    events: groups.map((group) => groupEvent({ ...group, revision: 1 }, 'created')),
   };
 }
 
-async function insertDefaultGroups(
-  trx: Knex,
-  groups: readonly { readonly id: string; readonly project_id: string }[],
-): Promise<void> {
-  const rules = groups.flatMap((group) => firstRules.map((rule) => ({ ...rule, group })));
-  await queryRows(
-    trx,
-    `with made as (
-       insert into security_groups (id, project_id, name, description, is_default)
-       select id, project_id, 'default', :description, true
-       from unnest(cast(:groupIds as uuid[]), cast(:projectIds as uuid[])) as made (id, project_id)
-     )
-     insert into security_group_rules (id, security_group_id, project_id, direction, ether_type, remote_group_id)
-     select *
-     from unnest(
-       cast(:ruleIds as uuid[]),
-       cast(:groupsOfRules as uuid[]),
-       cast(:projectsOfRules as uuid[]),
-       cast(:directions as text[]),
-       cast(:etherTypes as text[]),
-       cast(:remotes as uuid[])
-     )`,
-    {
-      description: 'What ports get that name no group.',
-      groupIds: groups.map(({ id }) => id),
-      projectIds: groups.map(({ project_id: projectId }) => projectId),
-      ruleIds: rules.map(() => newId()),
-      groupsOfRules: rules.map(({ group }) => group.id),
-      projectsOfRules: rules.map(({ group }) => group.project_id),
-      directions: rules.map(({ direction }) => direction),
-      etherTypes: rules.map(({ etherType }) => etherType),
-      remotes: rules.map(({ group, isFromMembers }) => (isFromMembers ? group.id : null)),
-    },
-  );
+function draftGroup(projectId: string): NewGroup {
+  return {
+    id: newId(),
+    project_id: projectId,
+    name: 'default',
+    description: 'What ports get that name no group.',
+    tags: [],
+    is_default: true,
+  };
+}
+
+function draftRules({ id: groupId, project_id }: NewGroup): NewRule[] {
+  return firstRules(groupId).map((rule) => ({
+    ...rule,
+    id: newId(),
+    security_group_id: groupId,
+    project_id,
+    description: '',
+  }));
 }
