@@ -120,11 +120,15 @@ describe('a number of a pool', () => {
         : await openDatabase({ databaseUrl, poolSize: 5 }, { migrations, logger: silentLogger() });
     try {
       const { app } = await createNetworkApp({ ...stage.options, database: replica });
-      const token = await stage.issuer.userToken({ projectId: user.projectId, audience: 'network' });
-      const elsewhere = callerOf(recordingAgent(app, 'network', networkDocument), token);
-      const answers = await Promise.all(
-        Array.from({ length: 32 }, (_, index) => make('raced', index % 2 === 0 ? user : elsewhere)),
+      const api = recordingAgent(app, 'network', networkDocument);
+      // Of a project each: those of one project wait for its quota.
+      const callers = await Promise.all(
+        Array.from({ length: 32 }, async (_, index) => {
+          const token = await stage.issuer.userToken({ projectId: randomUUID(), audience: 'network' });
+          return callerOf(index % 2 === 0 ? stage.publicApi : api, token);
+        }),
       );
+      const answers = await Promise.all(callers.map((caller) => make('raced', caller)));
       const made = answers.filter(({ status }) => status === 201);
       const numbers = await Promise.all(made.map(async ({ body }) => (await numbersOf(body.id))['vni']));
       expect(numbers.toSorted((one = 0, two = 0) => one - two)).toEqual(
