@@ -1,4 +1,4 @@
-import { apiSettings, checkApiSettings, epochFlags, loadConfigOrExit } from '@patchpanel/service-kit';
+import { apiSettings, checkApiSettings, databaseFlags, loadConfigOrExit } from '@patchpanel/service-kit';
 import { z } from 'zod';
 
 const program = 'compute-api';
@@ -24,5 +24,5 @@ export type Config = z.output<typeof settings>;
 
 /** Reads the process's configuration, or prints help or the mistakes and exits. */
 export function readConfig(): Config {
-  return loadConfigOrExit(settings, { program, flags: epochFlags });
+  return loadConfigOrExit(settings, { program, flags: databaseFlags });
 }

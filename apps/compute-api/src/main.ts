@@ -4,7 +4,9 @@ import {
   createMetrics,
   databaseLocationOf,
   isEpochToBeRaised,
+  isToMigrate,
   keySourceOf,
+  migrateAndExit,
   openDatabase,
   raiseEpochAndExit,
   serve,
@@ -21,7 +23,10 @@ const config = readConfig();
 const { heartbeatSeconds } = config;
 const logger = createLogger({ name: 'compute-api', level: config.logLevel });
 const lifetime = createLifetime(logger);
-const database = await openDatabase(databaseLocationOf(config), { migrations, logger });
+const location = databaseLocationOf(config);
+if (isToMigrate()) await migrateAndExit(location, { migrations, logger });
+const { migrateOnStart } = config;
+const database = await openDatabase(location, { migrations, logger, migrateOnStart });
 if (isEpochToBeRaised()) await raiseEpochAndExit(database);
 lifetime.onStop('database', () => database.close());
 const housekeeping = startHousekeeping(database, logger);

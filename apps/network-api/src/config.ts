@@ -1,4 +1,4 @@
-import { apiSettings, checkApiSettings, epochFlags, loadConfigOrExit } from '@patchpanel/service-kit';
+import { apiSettings, checkApiSettings, databaseFlags, loadConfigOrExit } from '@patchpanel/service-kit';
 import { z } from 'zod';
 import type { QuotaDefaults } from './quotas/resources.ts';
 
@@ -60,7 +60,7 @@ export type Config = z.output<typeof configSchema>;
 
 /** Reads the process's configuration, or prints help or the mistakes and exits. */
 export function readConfig(): Config {
-  return loadConfigOrExit(configSchema, { program, flags: epochFlags });
+  return loadConfigOrExit(configSchema, { program, flags: databaseFlags });
 }
 
 /** The limits of projects that have none of their own. */

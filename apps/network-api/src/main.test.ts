@@ -25,9 +25,14 @@ const env = {
 const say = async (...args: string[]) => (await run(process.execPath, [main, ...args], { env })).stdout;
 
 describe('the program', () => {
+  it('migrates its database when told to, says what that took and ends', { timeout: 120_000 }, async () => {
+    expect(await say('--migrate')).toMatch(/^Applied kit-001-extensions, .*\.$/m);
+    expect(await say('--migrate')).toContain('The schema was up to date.\n');
+  });
+
   it(
     'raises the epoch of its database when told to, says the new one and ends',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => {
       expect(await say('--raise-epoch')).toContain('The epoch is now 2.\n');
       expect(await say('--raise-epoch')).toContain('The epoch is now 3.\n');
@@ -35,7 +40,8 @@ describe('the program', () => {
   );
 
   it('explains that in its help, and takes no argument that it does not know', async () => {
-    expect(await say('--help')).toContain('--raise-epoch');
+    const help = await say('--help');
+    for (const flag of ['--migrate', '--raise-epoch']) expect(help).toContain(flag);
     await expect(say('--raise-epochs')).rejects.toMatchObject({ code: 2 });
   });
 });

@@ -4,7 +4,9 @@ import {
   createMetrics,
   databaseLocationOf,
   isEpochToBeRaised,
+  isToMigrate,
   keySourceOf,
+  migrateAndExit,
   openDatabase,
   raiseEpochAndExit,
   serve,
@@ -20,20 +22,22 @@ import { migrations } from './migrations/index.ts';
 import { startPoolKeeping } from './pools/rest.ts';
 import { openProviders } from './providers/catalog.ts';
 import { prepareProviders } from './providers/start.ts';
-import { realiseAllAgain } from './realisation/changes.ts';
 import { startRealisation } from './realisation/worker.ts';
 
 const config = readConfig();
 const logger = createLogger({ name: 'network-api', level: config.logLevel });
 const lifetime = createLifetime(logger);
 const providers = await openProviders(config.providers, config.defaultProvider);
-const database = await openDatabase(databaseLocationOf(config), { migrations, logger });
-if (isEpochToBeRaised()) {
-  await realiseAllAgain(database.knex);
-  await raiseEpochAndExit(database);
-}
+const location = databaseLocationOf(config);
+if (isToMigrate()) await migrateAndExit(location, { migrations, logger });
+const database = await openDatabase(location, {
+  migrations,
+  logger,
+  migrateOnStart: config.migrateOnStart,
+  prepare: isEpochToBeRaised() ? undefined : (opened) => prepareProviders(opened, providers),
+});
+if (isEpochToBeRaised()) await raiseEpochAndExit(database);
 lifetime.onStop('database', () => database.close());
-await prepareProviders(database, providers);
 lifetime.onStop('housekeeping', startHousekeeping(database, logger).stop);
 
 const options = {

@@ -64,5 +64,37 @@ export const providers: Migration = {
     await connection.raw(`
       create index network_realisations_due on network_realisations (next_attempt_at)
         where desired = 'absent' or observed_generation < generation`);
+    // Whoever raises the epoch: the database was restored, and what providers have may be newer than it knows, or gone. No events:
+    // readers of the feed list everything again then.
+    await connection.raw(`
+      create function realise_all_networks() returns trigger
+      language plpgsql as $$
+      begin
+        with raised as (
+          update network_realisations
+          set
+            generation = generation + 1,
+            attempts = 0,
+            next_attempt_at = clock_timestamp(),
+            claimed_by = null,
+            claimed_until = null,
+            updated_at = now()
+          where desired = 'present'
+          returning network_id
+        )
+        update networks
+        set
+          status = 'building',
+          status_reason = 'The database was restored: the provider has yet to realise the network again.',
+          revision = revision + 1,
+          updated_at = now()
+        from raised
+        where networks.id = raised.network_id;
+        return null;
+      end
+      $$`);
+    await connection.raw(`
+      create trigger realise_all_networks after update on database_identity
+      for each row when (old.epoch <> new.epoch) execute function realise_all_networks()`);
   },
 };

@@ -9,7 +9,6 @@ import {
   admitNetworkRow,
   desireAbsence,
   insertRealisation,
-  raiseAllGenerations,
   raiseGeneration,
   updateNetworkStatus,
 } from './store.ts';
@@ -66,11 +65,6 @@ export async function noteNetworkChanged(trx: Knex.Transaction, networkId: strin
   });
   announceAfterCommit(trx, [realisationKey]);
   return [networkEvent(row, 'updated')];
-}
-
-/** Queues every network whose provider has something to do outside the hosts: for a database that was restored from a backup. */
-export async function realiseAllAgain(connection: Knex): Promise<void> {
-  await raiseAllGenerations(connection, waiting.building);
 }
 
 /**

@@ -1,11 +1,17 @@
 import { ProviderError } from '@patchpanel/provider';
-import { inTransaction, openDatabase, silentLogger, type Database } from '@patchpanel/service-kit';
+import {
+  inTransaction,
+  openDatabase,
+  raiseEpoch,
+  silentLogger,
+  type Database,
+} from '@patchpanel/service-kit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { migrations } from '../migrations/index.ts';
 import { openStage, type Stage, type TestUser } from '../testing/stage.ts';
 import { testEngine, untilAborted, type TestEngine } from '../testing/test-engine.ts';
 import { testProvider } from '../testing/test-providers.ts';
-import { noteNetworkChanged, realiseAllAgain } from './changes.ts';
+import { noteNetworkChanged } from './changes.ts';
 import { claimNetworks } from './claims.ts';
 import { noteOutcome } from './outcomes.ts';
 import { startRealisation, type RealisationWorker, type WorkerOptions } from './worker.ts';
@@ -454,7 +460,7 @@ describe('workers', () => {
     await become(network.id, 'active');
     engine.networks.clear();
     work({ pollSeconds: 0.05 });
-    await realiseAllAgain(stage.database.knex);
+    await raiseEpoch(stage.database.knex);
     await expect.poll(() => engine.networks.has(network.id), waiting).toBe(true);
     await become(network.id, 'active');
   });

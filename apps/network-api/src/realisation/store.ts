@@ -60,38 +60,6 @@ export async function raiseGeneration(trx: Knex, networkId: string): Promise<boo
 }
 
 /**
- * Notes that every network is to be realised again, as after the database was restored: what providers have may be newer, or
- * gone. Writes a row per network of such providers. No events: readers of the feed list everything again then.
- */
-export async function raiseAllGenerations(connection: Knex, statusReason: string): Promise<void> {
-  await queryRows(
-    connection,
-    `with raised as (
-       update network_realisations
-       set
-         generation = generation + 1,
-         attempts = 0,
-         next_attempt_at = clock_timestamp(),
-         claimed_by = null,
-         claimed_until = null,
-         updated_at = now()
-       where desired = 'present'
-       returning network_id
-     )
-     update networks
-     set
-       status = 'building',
-       status_reason = :statusReason,
-       revision = revision + 1,
-       updated_at = now()
-     from raised
-     where networks.id = raised.network_id
-     returning networks.id`,
-    { statusReason },
-  );
-}
-
-/**
  * Notes that a network is to be taken down, at once; says whether there is anything to take down. The caller holds the network's
  * row alone. By primary key.
  */
