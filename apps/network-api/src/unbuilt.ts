@@ -3,7 +3,7 @@ const unbuilt: readonly string[] = ['updatePort'];
 
 /** The document without them. */
 export function withoutUnbuilt(document: { paths: object }): object {
-  const paths = Object.entries(document.paths).map(([path, item]: [string, object]) => [
+  const paths = Object.entries(document.paths).map(([path, item]: [string, object]): [string, object] => [
     path,
     Object.fromEntries(
       Object.entries(item).filter(
@@ -11,5 +11,5 @@ export function withoutUnbuilt(document: { paths: object }): object {
       ),
     ),
   ]);
-  return { ...document, paths: Object.fromEntries(paths) };
+  return { ...document, paths: Object.fromEntries<object>(paths) };
 }
