@@ -57,6 +57,15 @@ export class Api {
     return ids;
   }
 
+  /** How many addresses of a subnet are free now. */
+  async freeAddresses(subnetId: string): Promise<number> {
+    const { free } = await this.call('GET', `/v1/subnets/${subnetId}/usage`);
+    const count = Number(free);
+    if (!Number.isSafeInteger(count))
+      throw new Error(`subnet ${subnetId} has ${String(free)} free addresses`);
+    return count;
+  }
+
   close(): void {
     this.#connection?.close();
     this.#connection = undefined;
