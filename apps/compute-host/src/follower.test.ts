@@ -124,16 +124,19 @@ test('compute-api may come up after the host', async () => {
   await eventually(() => expect([...book.wanted.keys()]).toEqual(['a']));
 });
 
-test('a cursor that is worth nothing any more is answered by taking over the full list', async () => {
-  const { api, book, start } = await follow();
-  api.put(assignmentOf('a'));
-  api.put(assignmentOf('b'));
-  start();
-  await eventually(() => expect(api.follows).toBeGreaterThan(0));
-  api.restore([assignmentOf('b'), assignmentOf('c')]);
-  await eventually(() => expect([...book.wanted.keys()]).toEqual(['b', 'c']));
-  expect(book.fullLists).toBe(2);
-});
+test.each(['invalid-cursor', 'events-compacted'] as const)(
+  'a cursor that is worth nothing any more (%s) is answered by taking over the full list',
+  async (loss) => {
+    const { api, book, start } = await follow();
+    api.put(assignmentOf('a'));
+    api.put(assignmentOf('b'));
+    start();
+    await eventually(() => expect(api.follows).toBeGreaterThan(0));
+    api.restore([assignmentOf('b'), assignmentOf('c')], loss);
+    await eventually(() => expect([...book.wanted.keys()]).toEqual(['b', 'c']));
+    expect(book.fullLists).toBe(2);
+  },
+);
 
 test('a host that compute-api has forgotten registers again', async () => {
   const { api, start } = await follow();

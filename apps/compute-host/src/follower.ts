@@ -62,7 +62,7 @@ export async function followAssignments(options: FollowerOptions, signal: AbortS
     } catch (cause) {
       if (hasFired(signal)) return;
       if (!(cause instanceof ComputeCallError)) throw cause;
-      if (cause.code === 'invalid-cursor') cursor = undefined;
+      if (cause.code === 'invalid-cursor' || cause.code === 'events-compacted') cursor = undefined;
       if (cause.code === 'host-not-registered') isRegistered = false;
       if (!backoff.isUnderWay) log.warn({ err: cause }, 'following the assignments was interrupted');
       await pause(backoff.nextMs(), signal);

@@ -15,6 +15,9 @@ interface Reply {
   readonly document?: object;
 }
 
+/** Why a cursor is worth nothing. */
+type CursorLoss = 'invalid-cursor' | 'events-compacted';
+
 function refusal(code: keyof typeof problemCodes): Reply {
   const { status, title } = problemCodes[code];
   return { status, document: { type: `/problems/${code}`, title, status, code, detail: title } };
@@ -35,6 +38,7 @@ export class FakeComputeApi {
   #changes: AssignmentChange[] = [];
   /** Cursors are `<epoch>.<position>`; those of another epoch are refused. */
   #epoch = 1;
+  #loss: CursorLoss = 'invalid-cursor';
   #isRegistered = false;
   #server: Server | undefined;
   #port = 0;
@@ -77,8 +81,9 @@ export class FakeComputeApi {
     this.#tell(instanceId, 'deleted');
   }
 
-  /** As a restored database does: earlier cursors are worth nothing, and nobody is told what is gone. */
-  restore(assignments: readonly Assignment[]): void {
+  /** As a restored database does, or one whose feed was compacted: earlier cursors are worth nothing, and nobody is told what is gone. */
+  restore(assignments: readonly Assignment[], loss: CursorLoss = 'invalid-cursor'): void {
+    this.#loss = loss;
     this.#epoch += 1;
     this.#changes = [];
     this.#assignments.clear();
@@ -132,7 +137,7 @@ export class FakeComputeApi {
         const [epoch, position] = (searchParams.get('cursor') ?? '').split('.').map(Number);
         const deadline = performance.now() + Math.min(200, 1000 * Number(searchParams.get('waitSeconds')));
         while (this.#isQuiet(epoch, position) && performance.now() < deadline) await delay(5);
-        if (epoch !== this.#epoch) return refusal('invalid-cursor');
+        if (epoch !== this.#epoch) return refusal(this.#loss);
         return {
           status: 200,
           document: { items: this.#changes.slice(position), nextCursor: this.#cursor() },

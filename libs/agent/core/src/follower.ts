@@ -33,6 +33,9 @@ export interface NamedBinding {
 
 const parallelReads = 8;
 
+/** Going on from the place is not possible any more; everything has to be listed. */
+const lostPlaces: ReadonlySet<string> = new Set(['invalid-cursor', 'events-compacted']);
+
 /**
  * Keeps up with this host's bindings: lists them, then follows the changes from where the first page of the list stood, so
  * that nothing between is missed. Lists anew when the service does not know the place any more, and now and then.
@@ -84,7 +87,7 @@ export class Follower {
       } catch (error) {
         if (signal.aborted) return;
         if (this.#wanted.signal.aborted) continue;
-        if (error instanceof NetworkServiceError && error.code === 'invalid-cursor') {
+        if (error instanceof NetworkServiceError && lostPlaces.has(error.code)) {
           this.#parts.logger.info({}, 'the place in the feed of changes is not known any more: listing anew');
           cursor = undefined;
           continue;

@@ -26,7 +26,7 @@ export interface NetworkService {
   report(bindingId: string, report: BindingReport, signal: AbortSignal): Promise<Binding>;
   /** Says that nothing of a binding is left here; unless a newer placement has been claimed since. Problems: `stale-placement`. */
   release(bindingId: string, placement: number, signal: AbortSignal): Promise<void>;
-  /** Changes after the cursor; waits up to `waitSeconds` for one. Problems: `invalid-cursor`. */
+  /** Changes after the cursor; waits up to `waitSeconds` for one. Problems: `invalid-cursor`, `events-compacted`. */
   changes(cursor: string, waitSeconds: number, signal: AbortSignal): Promise<ChangeList>;
   /** Whether the last call went through, and when one last did. */
   reachability(): Reachability;

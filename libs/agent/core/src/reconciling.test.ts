@@ -74,19 +74,22 @@ describe('what the network service says', () => {
     }, patience);
   });
 
-  test('when the service has forgotten the place in its feed, everything is listed anew', async () => {
-    await start();
-    const items = [await wire(), await wire(), await wire()];
-    await world.service.stop();
-    const [first] = items;
-    if (first === undefined) throw new Error('no item');
-    world.service.model.unplug(first);
-    world.service.model.forgetChanges();
-    await world.service.resume();
-    await vi.waitFor(async () => expect(await wiredOf(first)).toEqual([]), patience);
-    await vi.waitFor(() => expect(world.service.model.binding(first)).toBeUndefined(), patience);
-    expect((await agent.list()).filter(({ status }) => status === 'active')).toHaveLength(2);
-  });
+  test.each(['invalid-cursor', 'events-compacted'] as const)(
+    'when the place in the feed is lost (%s), everything is listed anew',
+    async (refusal) => {
+      await start();
+      const items = [await wire(), await wire(), await wire()];
+      await world.service.stop();
+      const [first] = items;
+      if (first === undefined) throw new Error('no item');
+      world.service.model.unplug(first);
+      world.service.model.forgetChanges(refusal);
+      await world.service.resume();
+      await vi.waitFor(async () => expect(await wiredOf(first)).toEqual([]), patience);
+      await vi.waitFor(() => expect(world.service.model.binding(first)).toBeUndefined(), patience);
+      expect((await agent.list()).filter(({ status }) => status === 'active')).toHaveLength(2);
+    },
+  );
 
   test('a binding that was ended while the agent was away is taken down', async () => {
     await start();

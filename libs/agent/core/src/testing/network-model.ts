@@ -39,6 +39,7 @@ export class NetworkModel {
   readonly #waiting = new Set<() => void>();
   /** Cursors from before this position are not known any more. */
   #oldest = 0;
+  #lostPlace: 'invalid-cursor' | 'events-compacted' = 'invalid-cursor';
 
   plug(key: VnicKey, options: PlugOptions): DesiredAttachment {
     const generation = (this.#generations.get(text(key)) ?? 0) + 1;
@@ -102,9 +103,10 @@ export class NetworkModel {
     if (binding !== undefined) this.#end(binding);
   }
 
-  /** Old cursors are not known any more. */
-  forgetChanges(): void {
+  /** Old cursors are not known any more, or what came after them is no longer kept. */
+  forgetChanges(refusal: 'invalid-cursor' | 'events-compacted'): void {
     this.#oldest = this.#changes.length + 1;
+    this.#lostPlace = refusal;
     this.#wake();
   }
 
@@ -191,7 +193,7 @@ export class NetworkModel {
   async changes(cursor: string, signal: AbortSignal): Promise<{ items: Change[]; nextCursor: string }> {
     const read = () => {
       const position = Number(cursor);
-      if (!Number.isInteger(position) || position < this.#oldest) throw new Refusal('invalid-cursor');
+      if (!Number.isInteger(position) || position < this.#oldest) throw new Refusal(this.#lostPlace);
       return { items: this.#changes.slice(position, position + 200), nextCursor: '' };
     };
     let found = read();
