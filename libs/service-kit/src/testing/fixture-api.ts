@@ -115,15 +115,16 @@ export function fixtureHandlers(
                 .returning('*'),
           );
           if (!row) throw new Error('the insert returned nothing');
+          const event = {
+            resourceType: 'thing',
+            resourceId: row.id,
+            revision: 1,
+            change: 'created',
+            data: toThing(row),
+          };
           await appendEvents(trx, [
-            {
-              audience: 'host-a',
-              resourceType: 'thing',
-              resourceId: row.id,
-              revision: 1,
-              change: 'created',
-              data: toThing(row),
-            },
+            { ...event, audience: 'host-a' },
+            { ...event, projectId: caller.projectId },
           ]);
           return { status: 201, body: toThing(row), headers: { location: `/v1/things/${row.id}` } };
         }),
