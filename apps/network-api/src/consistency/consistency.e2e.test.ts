@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, expect, it, vi } from 'vitest';
 import { checkHistory } from './history/checker.ts';
-import type { History } from './history/history.ts';
 import { tellStory } from './history/story.ts';
 import { operationNamed, operations } from './operations/index.ts';
 import type { Role } from './operations/operation.ts';
@@ -16,6 +15,7 @@ const settings = readSettings(process.env);
 const roles: readonly Role[] = [
   ...Array.from({ length: 8 }, () => 'user' as const),
   ...Array.from({ length: 3 }, () => 'agent' as const),
+  'operator',
 ];
 
 let stage: Stage | undefined;
@@ -48,7 +48,15 @@ async function expectConsistency(
 ): Promise<void> {
   const { seed, path } = settings;
   console.log(`PATCHPANEL_SEED=${seed}${path === undefined ? '' : `:${path}`}`);
-  const totals = { calls: 0, writes: 0, events: 0, unknownDone: 0, unknownUndone: 0 };
+  const totals = {
+    milliseconds: 0,
+    slowest: 0,
+    calls: 0,
+    writes: 0,
+    events: 0,
+    unknownDone: 0,
+    unknownUndone: 0,
+  };
   let failure = '';
   const plan = plans(operations, {
     roles,
@@ -56,7 +64,10 @@ async function expectConsistency(
     kills: size.killsPerRun,
   });
   const property = fc.asyncProperty(plan, async (drawn: Plan) => {
-    const history: History = await carryOut(drawn, roles, on);
+    const startedAt = performance.now();
+    const { history, slowest } = await carryOut(drawn, roles, on);
+    totals.milliseconds += performance.now() - startedAt;
+    totals.slowest = Math.max(totals.slowest, slowest);
     const { violation, writes, unknownDone, unknownUndone } = checkHistory(history, (model, call) =>
       operationNamed(call.operation).judge(model, call.ask, call),
     );
@@ -76,7 +87,8 @@ async function expectConsistency(
   });
   console.log(
     `${totals.calls} calls, ${totals.writes} of them changed something, ${totals.events} events; ` +
-      `${totals.unknownDone + totals.unknownUndone} calls had no answer, of which ${totals.unknownDone} were done all the same`,
+      `${totals.unknownDone + totals.unknownUndone} calls had no answer, of which ${totals.unknownDone} were done all the same; ` +
+      `${Math.round(totals.milliseconds / 1000)} s, the slowest answer took ${totals.slowest} ms`,
   );
   if (result.failed) {
     const where = `run it again with PATCHPANEL_SEED=${seed}:${result.counterexamplePath?.split(':')[0] ?? '0'}`;

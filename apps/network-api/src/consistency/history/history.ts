@@ -36,7 +36,7 @@ export interface Call {
   endedAt: Tick;
   /** Undefined when the answer was lost: the outcome is unknown. */
   answer: Answer | undefined;
-  /** Which replica was asked, and how that went, try by try. */
+  /** Which replica was asked, how that went and how many milliseconds it took, try by try. For people: time is not judged. */
   readonly tries: string[];
 }
 

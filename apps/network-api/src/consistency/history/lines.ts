@@ -5,7 +5,7 @@ import { event, host, ids, macAddresses, ok, type Line } from './pen.ts';
 export const networkMade: Line = {
   operation: 'createNetwork',
   ask: { name: 'blue' },
-  answer: ok(201, { id: ids.network, projectId: ids.project, name: 'blue', revision: 1 }),
+  answer: ok(201, { id: ids.network, projectId: ids.project, name: 'blue', mtu: 1500, revision: 1 }),
   events: [event('network', ids.network, 1, 'created')],
 };
 
@@ -46,6 +46,7 @@ export function portBody(
     networkId: ids.network,
     name: '',
     adminState: 'up',
+    securityGroupIds: [],
     fixedIps: [{ subnetId: ids.subnet, ipAddress: `10.0.0.${last}` }],
     ...more,
   };

@@ -50,6 +50,8 @@ export function orderWrites(
         unable.push({ call, reason: 'it had ended before a call began whose effect came first' });
       else able.push({ call, found: outcome });
     }
+    // Of two that could be, rather the one whose other events come sooner.
+    able.sort((a, b) => lastPosition(a.found) - lastPosition(b.found));
     const choice = able.length > 1 ? (chosen[choices.push(able.length) - 1] ?? 0) : 0;
     const taken = able[choice];
     if (!taken) return { order, choices, explained: index, violation: unexplained(event, unable) };
@@ -65,6 +67,10 @@ export function orderWrites(
     order.push({ call, apply });
   }
   return { order, choices, explained: events.length, violation: undefined };
+}
+
+function lastPosition(found: readonly HistoryEvent[]): number {
+  return Math.max(...found.map(({ position }) => position));
 }
 
 /** Why an answer is not what the verdict calls for; undefined when it is. */
@@ -124,6 +130,7 @@ function isAsExpected(event: HistoryEvent, expected: ExpectedEvent): boolean {
   return (
     event.resourceType === expected.resourceType &&
     (expected.resourceId === undefined || event.resourceId === expected.resourceId) &&
+    (expected.projectId === undefined || event.projectId === expected.projectId) &&
     event.revision === expected.revision &&
     event.change === expected.change
   );

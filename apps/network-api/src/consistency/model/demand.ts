@@ -20,7 +20,7 @@ export function allotments(
   model: Model,
   networkId: string,
   ports: readonly (readonly WantedIp[] | undefined)[],
-  startedAt: number,
+  { startedAt, isOwner }: { readonly startedAt: number; readonly isOwner: boolean },
 ): Allotment[] {
   const subnets = model.subnetsOf(networkId);
   const unsure = subnets.filter(({ knownFrom }) => knownFrom > startedAt);
@@ -32,6 +32,7 @@ export function allotments(
     allot(
       subnets.filter((subnet) => !unseen.includes(subnet)),
       ports,
+      isOwner,
     ),
   );
 }
@@ -43,6 +44,7 @@ export function allotments(
 function allot(
   subnets: readonly SubnetState[],
   ports: readonly (readonly WantedIp[] | undefined)[],
+  isOwner: boolean,
 ): Allotment {
   const refused = new Set<string>();
   const free = new Map(subnets.map((subnet) => [subnet.id, subnet.available]));
@@ -55,14 +57,14 @@ function allot(
   };
   const chosen = ports.map((wanted) =>
     (wanted ?? []).flatMap((address) => {
-      const answer = choose(subnets, address);
+      const answer = choose(subnets, address, isOwner);
       if (typeof answer === 'string') refused.add(answer);
       if (typeof answer === 'string' || !answer) return [];
       const { subnet, ipAddress } = answer;
       if (subnet.holderOf(ipAddress) !== undefined || taken.has(`${subnet.id} ${ipAddress}`))
         refused.add('address-in-use');
       taken.add(`${subnet.id} ${ipAddress}`);
-      spend(subnet);
+      if (subnet.isInPools(ipAddress)) spend(subnet);
       return [{ subnetId: subnet.id, ipAddress }];
     }),
   );
@@ -101,11 +103,12 @@ export function checkGranted(
       const holder = subnet.holderOf(ipAddress);
       if (holder !== undefined) return `${ipAddress} of subnet ${subnetId} was given twice: ${holder} has it`;
       if (seen.has(`${subnetId} ${ipAddress}`)) return `${ipAddress} was given twice in one answer`;
-      if (!subnet.isInPools(ipAddress)) return `${ipAddress} is in none of the pools of subnet ${subnetId}`;
       seen.add(`${subnetId} ${ipAddress}`);
       const isChosen = allotment.chosen[index]?.some(
         (wanted) => wanted.subnetId === subnetId && wanted.ipAddress === ipAddress,
       );
+      if (isChosen !== true && !subnet.isInPools(ipAddress))
+        return `${ipAddress} is in none of the pools of subnet ${subnetId}`;
       if (!isChosen) counts.set(subnetId, (counts.get(subnetId) ?? 0) + 1);
     }
     for (const wanted of allotment.chosen[index] ?? []) {
@@ -126,12 +129,16 @@ export function checkGranted(
 function choose(
   subnets: readonly SubnetState[],
   { subnetId, ipAddress }: WantedIp,
+  isOwner: boolean,
 ): { readonly subnet: SubnetState; readonly ipAddress: string } | string | undefined {
   const named = subnets.find(({ id }) => id === subnetId);
   if (subnetId !== undefined && !named) return 'subnet-not-found';
   if (ipAddress === undefined) return undefined;
   if (subnets.length === 0) return 'no-subnet';
   const subnet = named ?? subnets.find((candidate) => candidate.contains(ipAddress));
-  if (!subnet?.contains(ipAddress) || !subnet.isInPools(ipAddress)) return 'address-outside-pools';
+  if (!subnet?.contains(ipAddress)) return 'address-outside-pools';
+  // A router is a machine like any other: the network's owner may give a port the gateway's address.
+  if (ipAddress === subnet.gatewayIp) return isOwner ? { subnet, ipAddress } : 'network-owner-required';
+  if (!subnet.isInPools(ipAddress)) return 'address-outside-pools';
   return { subnet, ipAddress };
 }

@@ -1,3 +1,4 @@
+import { Quotas, type QuotaResource, type Usage } from './quotas.ts';
 import { SubnetState, type SubnetShape } from './subnet.ts';
 
 /** A network as far as its contents are judged. */
@@ -5,7 +6,22 @@ export interface NetworkState {
   readonly id: string;
   readonly projectId: string;
   name: string;
+  mtu: number;
   revision: number;
+  /** Projects that see it beside its own. */
+  readonly sharedWith: Set<string>;
+}
+
+export interface SecurityGroupState {
+  readonly id: string;
+  readonly projectId: string;
+  readonly isDefault: boolean;
+  name: string;
+  revision: number;
+  /** The rules that were made on their own, by id, as text that tells equal ones. */
+  readonly rules: Map<string, { readonly content: string; readonly remoteGroupId: string | undefined }>;
+  /** How many of those that it began with are left. */
+  firstRules: number;
 }
 
 export interface FixedIp {
@@ -17,7 +33,8 @@ export interface PortState {
   readonly id: string;
   readonly projectId: string;
   readonly networkId: string;
-  readonly fixedIps: readonly FixedIp[];
+  readonly securityGroupIds: readonly string[];
+  fixedIps: readonly FixedIp[];
   name: string;
   adminState: 'up' | 'down';
   revision: number;
@@ -60,15 +77,46 @@ export class Model {
   readonly subnets = new Map<string, SubnetState>();
   readonly ports = new Map<string, PortState>();
   readonly bindings = new Map<string, BindingState>();
+  readonly groups = new Map<string, SecurityGroupState>();
+  readonly quotas = new Quotas();
   readonly #vnics = new Map<string, VnicState>();
 
-  /** A network that a project can see. */
+  /** A network that a project can see: its own, or one that is shared with it. */
   network(projectId: string | undefined, id: string): NetworkState | undefined {
-    return ownedBy(projectId, this.networks.get(id));
+    const network = this.networks.get(id);
+    const isSeen = network?.projectId === projectId || network?.sharedWith.has(projectId ?? '') === true;
+    return isSeen ? network : undefined;
   }
 
+  /** A subnet of a network that a project can see. */
   subnet(projectId: string | undefined, id: string): SubnetState | undefined {
-    return ownedBy(projectId, this.subnets.get(id));
+    const subnet = this.subnets.get(id);
+    return subnet && this.network(projectId, subnet.networkId) ? subnet : undefined;
+  }
+
+  group(projectId: string | undefined, id: string): SecurityGroupState | undefined {
+    return ownedBy(projectId, this.groups.get(id));
+  }
+
+  defaultGroup(projectId: string): SecurityGroupState | undefined {
+    return [...this.groups.values()].find((group) => group.isDefault && group.projectId === projectId);
+  }
+
+  /** How much a project has of what quotas are kept of. */
+  usage(projectId: string): Usage {
+    const groups = ofProject(this.groups, projectId);
+    return {
+      networks: ofProject(this.networks, projectId).length,
+      subnets: ofProject(this.subnets, projectId).length,
+      ports: ofProject(this.ports, projectId).length,
+      securityGroups: groups.length,
+      securityGroupRules: groups.reduce((sum, { rules, firstRules }) => sum + rules.size + firstRules, 0),
+    };
+  }
+
+  /** Whether a project may have so many more. */
+  hasRoomFor(projectId: string, resource: QuotaResource, count: number): boolean {
+    return this.usage(projectId)[resource] + count <= this.quotas.limit(projectId, resource);
   }
 
   port(projectId: string | undefined, id: string): PortState | undefined {
@@ -129,11 +177,15 @@ export class Model {
     for (const { subnetId, ipAddress } of port.fixedIps) this.subnets.get(subnetId)?.take(ipAddress, port.id);
   }
 
-  /** Its addresses are free at once, unless a host may still have them wired. */
   removePort(port: PortState): void {
     this.ports.delete(port.id);
+    this.releaseAddresses(port, port.fixedIps);
+  }
+
+  /** Addresses that a port no longer has are free at once, unless a host may still have them wired. */
+  releaseAddresses(port: PortState, addresses: readonly FixedIp[]): void {
     const isAwaited = [...this.bindings.values()].some(({ portId }) => portId === port.id);
-    for (const { subnetId, ipAddress } of port.fixedIps) {
+    for (const { subnetId, ipAddress } of addresses) {
       const subnet = this.subnets.get(subnetId);
       if (isAwaited) subnet?.rest(ipAddress, port.id);
       else subnet?.free(ipAddress);
@@ -173,6 +225,13 @@ export class Model {
   supersededBy(bindingId: string): BindingState[] {
     return [...this.bindings.values()].filter(({ supersededBy }) => supersededBy === bindingId);
   }
+}
+
+function ofProject<Thing extends { readonly projectId: string }>(
+  things: ReadonlyMap<string, Thing>,
+  projectId: string,
+): Thing[] {
+  return [...things.values()].filter((thing) => thing.projectId === projectId);
 }
 
 function ownedBy<Thing extends { readonly projectId: string }>(

@@ -5,6 +5,7 @@ export interface SubnetShape {
   readonly projectId: string;
   readonly networkId: string;
   readonly cidr: string;
+  readonly gatewayIp: string | undefined;
   readonly allocationPools: readonly { readonly first: string; readonly last: string }[];
   /** When its maker was told of it: whoever began earlier may not have seen it. */
   readonly knownFrom: number;
@@ -18,8 +19,10 @@ export class SubnetState {
   readonly cidr: Cidr;
   readonly version: 4 | 6;
   readonly knownFrom: number;
+  readonly gatewayIp: string | undefined;
+  name = '';
   revision = 1;
-  #pools: readonly { readonly first: bigint; readonly last: bigint }[];
+  allocationPools: SubnetShape['allocationPools'];
   readonly #users = new Map<string, string>();
   readonly #resting = new Map<string, string>();
 
@@ -30,7 +33,8 @@ export class SubnetState {
     this.cidr = storedCidr(shape.cidr);
     this.version = this.cidr.version;
     this.knownFrom = shape.knownFrom;
-    this.#pools = rangesOf(shape.allocationPools);
+    this.gatewayIp = shape.gatewayIp;
+    this.allocationPools = shape.allocationPools;
   }
 
   overlaps(other: Cidr): boolean {
@@ -43,8 +47,7 @@ export class SubnetState {
   }
 
   isInPools(address: string): boolean {
-    const { value } = storedIp(address);
-    return this.#pools.some(({ first, last }) => first <= value && value <= last);
+    return isIn(this.allocationPools, address);
   }
 
   /** Who has the address, or why nobody can have it now. */
@@ -54,23 +57,31 @@ export class SubnetState {
   }
 
   get total(): bigint {
-    return this.#pools.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
+    return rangesOf(this.allocationPools).reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
   }
 
+  /** Addresses of the pools that ports have: the owner may have chosen the gateway's, which is in none. */
   get used(): number {
-    return this.#users.size;
+    return [...this.#users.keys()].filter((address) => this.isInPools(address)).length;
   }
 
   get resting(): number {
-    return this.#resting.size;
+    return [...this.#resting.keys()].filter((address) => this.isInPools(address)).length;
   }
 
   get available(): bigint {
     return this.total - BigInt(this.used + this.resting);
   }
 
+  /** Whether a port has, or a host may have, any of its addresses. */
   get isUsed(): boolean {
-    return this.used + this.resting > 0;
+    return this.#users.size + this.#resting.size > 0;
+  }
+
+  /** Whether other pools would leave out an address that is not free. */
+  wouldLoseHeld(pools: SubnetShape['allocationPools']): boolean {
+    const held = [...this.#users.keys(), ...this.#resting.keys()];
+    return held.some((address) => this.isInPools(address) && !isIn(pools, address));
   }
 
   take(address: string, portId: string): void {
@@ -89,6 +100,11 @@ export class SubnetState {
   freeRestingOf(portId: string): void {
     for (const [address, owner] of this.#resting) if (owner === portId) this.#resting.delete(address);
   }
+}
+
+function isIn(pools: SubnetShape['allocationPools'], address: string): boolean {
+  const { value } = storedIp(address);
+  return rangesOf(pools).some(({ first, last }) => first <= value && value <= last);
 }
 
 function rangesOf(pools: SubnetShape['allocationPools']): { first: bigint; last: bigint }[] {

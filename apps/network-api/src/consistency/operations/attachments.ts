@@ -2,6 +2,7 @@ import type { Answer } from '../history/history.ts';
 import type { Model, PortState } from '../model/model.ts';
 import type { Knowledge } from './knowledge.ts';
 import { operation, refused, refusedFor, type Operation, type Verdict } from './operation.ts';
+import { bindingChanged, portUpdated } from './wiring.ts';
 
 interface Plug {
   readonly portId: string;
@@ -94,19 +95,7 @@ const unplugVnic = operation<{ portId: string }>({
     return {
       kind: 'done',
       statuses: [204],
-      events: [
-        { resourceType: 'port', resourceId: portId, revision: port.revision + 1, change: 'updated' },
-        ...(binding
-          ? [
-              {
-                resourceType: 'binding',
-                resourceId: binding.id,
-                revision: binding.revision + 1,
-                change: 'updated' as const,
-              },
-            ]
-          : []),
-      ],
+      events: [portUpdated(port), ...(binding ? [bindingChanged(binding, 'updated')] : [])],
       apply: () => model.unplug(port),
     };
   },
@@ -116,7 +105,63 @@ const unplugVnic = operation<{ portId: string }>({
   },
 });
 
-export const attachmentOperations: readonly Operation[] = [plugVnic, plugVnicIntoAnyPort, unplugVnic];
+const replugVnic = operation<{ portId: string; toPortId: string }>({
+  name: 'replugVnic',
+  role: 'user',
+  weight: 6,
+  isKeyed: true,
+  draw: (dice, known, { projectId }) => {
+    const ports = known.portsOf(projectId);
+    const from = dice.pick(ports.filter(({ vnicId }) => vnicId !== undefined));
+    const to = dice.pick(ports.filter(({ id }) => id !== from?.id));
+    return from && to && { portId: from.id, toPortId: to.id };
+  },
+  request: ({ portId, toPortId }) => ({
+    method: 'POST',
+    path: `/v1/ports/${portId}/attachment/replug`,
+    body: { toPortId },
+  }),
+  judge: (model, { portId, toPortId }, { projectId }) => {
+    const [from, to] = [model.port(projectId, portId), model.port(projectId, toPortId)];
+    if (!from || !to) return refused('port-not-found');
+    if (from.vnicId === undefined) return refused('attachment-not-found');
+    const vnic = model.vnic(from.projectId, from.vnicId);
+    const macAddress = vnic.plug?.macAddress ?? '';
+    const holder = model.holderOfMac(to.networkId, macAddress);
+    const refusal = refusedFor([
+      to.vnicId !== undefined && 'port-already-plugged',
+      holder !== undefined && holder !== vnic && 'mac-address-in-use',
+    ]);
+    if (refusal) return refusal;
+    const binding = model.liveBinding(portId);
+    return {
+      kind: 'done',
+      statuses: [200],
+      events: [portUpdated(from), portUpdated(to), ...(binding ? [bindingChanged(binding, 'updated')] : [])],
+      check: ({ body }) =>
+        body.portId === toPortId && body.generation === vnic.generation + 1 && body.vnicId === vnic.vnicId
+          ? undefined
+          : `the vNIC is plugged into port ${body.portId} with generation ${body.generation}, ` +
+            `where it should be in ${toPortId} with ${vnic.generation + 1}`,
+      apply: () => {
+        model.unplug(from);
+        model.plug(to, vnic.vnicId, macAddress);
+      },
+    };
+  },
+  learn: (known, { portId, toPortId }, { status, body }) => {
+    const [from, to] = [known.ports.get(portId), known.ports.get(toPortId)];
+    if (from && status === 200) from.vnicId = undefined;
+    if (to && status === 200) to.vnicId = body.vnicId;
+  },
+});
+
+export const attachmentOperations: readonly Operation[] = [
+  plugVnic,
+  plugVnicIntoAnyPort,
+  unplugVnic,
+  replugVnic,
+];
 
 function judgePlug(model: Model, port: PortState, vnicId: string, macAddress: string): Verdict {
   const { projectId, networkId } = port;
@@ -124,7 +169,7 @@ function judgePlug(model: Model, port: PortState, vnicId: string, macAddress: st
     refusedFor(reasonsAgainst(model, projectId, networkId, vnicId, macAddress)) ?? {
       kind: 'done',
       statuses: [201],
-      events: [{ resourceType: 'port', resourceId: port.id, revision: port.revision + 1, change: 'updated' }],
+      events: [portUpdated(port)],
       check: ({ body }) => {
         const generation = model.vnic(projectId, vnicId).generation + 1;
         if (body.generation !== generation)

@@ -1,7 +1,8 @@
 import type { Answer } from '../history/history.ts';
 import type { BindingState, Model, PortState } from '../model/model.ts';
 import type { Knowledge } from './knowledge.ts';
-import { operation, refused, refusedFor, type ExpectedEvent, type Operation } from './operation.ts';
+import { operation, refused, refusedFor, type Operation } from './operation.ts';
+import { bindingChanged, portUpdated } from './wiring.ts';
 
 interface Claim {
   readonly projectId: string;
@@ -237,14 +238,6 @@ function supersede(model: Model, older: BindingState, by: string): void {
 function changePort(port: PortState, status: PortState['status']): void {
   port.status = status;
   port.revision += 1;
-}
-
-function portUpdated({ id, revision }: PortState): ExpectedEvent {
-  return { resourceType: 'port', resourceId: id, revision: revision + 1, change: 'updated' };
-}
-
-function bindingChanged({ id, revision }: BindingState, change: 'updated' | 'deleted'): ExpectedEvent {
-  return { resourceType: 'binding', resourceId: id, revision: revision + 1, change };
 }
 
 function forgetIfUnknown(known: Knowledge, { bindingId }: Report, { status }: Answer): void {

@@ -2,8 +2,11 @@ import { attachmentOperations } from './attachments.ts';
 import { bindingOperations } from './bindings.ts';
 import { networkOperations } from './networks.ts';
 import type { Operation, Role } from './operation.ts';
+import { portChangeOperations } from './port-changes.ts';
 import { portOperations } from './ports.ts';
+import { quotaOperations } from './quotas.ts';
 import { repeatOperations } from './repeats.ts';
+import { securityGroupOperations } from './security-groups.ts';
 import { subnetOperations } from './subnets.ts';
 
 /** Everything that clients do in the test. To add something, write it in its room and put it into the room's list. */
@@ -11,8 +14,11 @@ export const operations: readonly Operation[] = [
   ...networkOperations,
   ...subnetOperations,
   ...portOperations,
+  ...portChangeOperations,
   ...attachmentOperations,
   ...bindingOperations,
+  ...securityGroupOperations,
+  ...quotaOperations,
   ...repeatOperations(operationNamed),
 ];
 

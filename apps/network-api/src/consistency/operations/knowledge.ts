@@ -15,6 +15,7 @@ interface KnownPort {
   readonly networkId: string;
   /** The revision that somebody last saw: a later one may be there. */
   revision: number;
+  readonly ipAddresses: readonly string[];
   /** What somebody last saw plugged in. */
   vnicId: string | undefined;
 }
@@ -47,14 +48,18 @@ interface KnownThing {
  * nothing is judged by it.
  */
 export class Knowledge {
-  readonly networks = new Map<string, KnownThing & { readonly cidrs: readonly string[] }>();
+  readonly networks = new Map<string, KnownThing>();
   readonly subnets = new Map<string, KnownThing & { readonly networkId: string; readonly cidr: string }>();
   readonly ports = new Map<string, KnownPort>();
   readonly bindings = new Map<string, KnownBinding>();
   readonly vnics: readonly KnownVnic[];
+  readonly groups = new Map<string, KnownThing & { readonly ruleIds: Set<string> }>();
   readonly keyed: KeyedCall[] = [];
 
-  constructor(vnics: readonly KnownVnic[]) {
+  readonly projectIds: readonly string[];
+
+  constructor(projectIds: readonly string[], vnics: readonly KnownVnic[]) {
+    this.projectIds = projectIds;
     this.vnics = vnics;
   }
 
@@ -68,6 +73,10 @@ export class Knowledge {
 
   portsOf(projectId: string | undefined) {
     return ofProject(this.ports, projectId);
+  }
+
+  groupsOf(projectId: string | undefined) {
+    return ofProject(this.groups, projectId);
   }
 
   vnicsOf(projectId: string | undefined) {

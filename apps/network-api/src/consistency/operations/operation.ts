@@ -28,6 +28,8 @@ export interface Request {
 export interface ExpectedEvent {
   readonly resourceType: string;
   readonly resourceId?: string | undefined;
+  /** Whose event it is, where several projects are told of one resource. */
+  readonly projectId?: string | undefined;
   readonly revision: number;
   readonly change: 'created' | 'updated' | 'deleted';
 }

@@ -1,15 +1,19 @@
-import { formatIp, storedCidr } from '../../addresses/ip.ts';
+import { canonicalJson } from '@patchpanel/service-kit';
 import type { Answer, Call } from '../history/history.ts';
 import { allotments, checkGranted, type WantedIp } from '../model/demand.ts';
 import type { FixedIp, Model, PortState } from '../model/model.ts';
+import { drawAddress } from './addresses.ts';
 import type { Dice } from './dice.ts';
 import type { Knowledge } from './knowledge.ts';
 import { operation, refused, refusedFor, type Operation, type Verdict } from './operation.ts';
+import { addDefaultGroup, groupMade } from './security-groups.ts';
+import { learnPort } from './wiring.ts';
 
 interface NewPort {
   readonly name: string;
   readonly adminState?: 'down';
   readonly fixedIps?: readonly WantedIp[];
+  readonly securityGroupIds?: readonly string[];
 }
 
 interface NewPorts {
@@ -23,9 +27,9 @@ const createPort = operation<NewPorts>({
   weight: 14,
   isKeyed: true,
   draw: (dice, known, { projectId }) => {
-    const networkId = dice.pick(known.networksOf(projectId))?.id;
+    const networkId = drawNetwork(dice, known, projectId);
     if (networkId === undefined) return undefined;
-    return { networkId, ports: [drawPort(dice, known, networkId)] };
+    return { networkId, ports: [drawPort(dice, known, networkId, projectId)] };
   },
   request: ({ networkId, ports: [body] }) => ({
     method: 'POST',
@@ -44,9 +48,11 @@ const createPorts = operation<NewPorts>({
   weight: 4,
   isKeyed: true,
   draw: (dice, known, { projectId }) => {
-    const networkId = dice.pick(known.networksOf(projectId))?.id;
+    const networkId = drawNetwork(dice, known, projectId);
     if (networkId === undefined) return undefined;
-    const ports = Array.from({ length: 1 + dice.below(5) }, () => drawPort(dice, known, networkId));
+    const ports = Array.from({ length: 1 + dice.below(5) }, () =>
+      drawPort(dice, known, networkId, projectId),
+    );
     return { networkId, ports };
   },
   request: ({ networkId, ports }) => ({
@@ -165,6 +171,7 @@ export function differenceOf(model: Model, port: PortState, shown: Answer['body'
     adminState: port.adminState,
     status: port.status,
     addresses: addressesOf(port.fixedIps),
+    groups: port.securityGroupIds.toSorted().join(),
     vnicId: vnic?.vnicId,
     macAddress: vnic?.plug?.macAddress,
     generation: vnic?.generation,
@@ -176,6 +183,7 @@ export function differenceOf(model: Model, port: PortState, shown: Answer['body'
     adminState: shown.adminState,
     status: shown.status,
     addresses: addressesOf(shown.fixedIps),
+    groups: shown.securityGroupIds.toSorted().join(),
     vnicId: shown.attachment?.vnicId,
     macAddress: shown.attachment?.macAddress,
     generation: shown.attachment?.generation,
@@ -195,26 +203,38 @@ function judgeNewPorts(
   { answer, projectId = '', startedAt }: Call,
   portsOf: (answer: Answer) => Answer['body'][],
 ): Verdict {
-  if (!model.network(projectId, networkId)) return refused('network-not-found');
+  const network = model.network(projectId, networkId);
+  if (!network) return refused('network-not-found');
   const ways = allotments(
     model,
     networkId,
     ports.map(({ fixedIps }) => fixedIps),
-    startedAt,
+    { startedAt, isOwner: network.projectId === projectId },
   );
-  const codes = ways.flatMap((way) => ('refused' in way ? way.refused : []));
-  const isRefused = answer && answer.status >= 400 && codes.length > 0;
-  if (isRefused || ways.every((way) => 'refused' in way)) return refused(...codes);
+  const groupIds = ports.flatMap(({ securityGroupIds = [] }) => securityGroupIds);
+  const reasons = [
+    !model.hasRoomFor(projectId, 'ports', ports.length) && 'quota-exceeded',
+    groupIds.some((id) => !model.group(projectId, id)) && 'security-group-not-found',
+  ].filter((reason) => reason !== false);
+  const codes = [...reasons, ...ways.flatMap((way) => ('refused' in way ? way.refused : []))];
+  const isRefused = reasons.length > 0 || (answer && answer.status >= 400 && codes.length > 0);
+  if (isRefused === true || ways.every((way) => 'refused' in way)) return refused(...codes);
   const made = answer && answer.status < 300 ? portsOf(answer) : [];
+  // Ports that name no groups are in the project's default one, which is made with the first of them.
+  const defaultId: string | undefined = made.find((_port, index) => !ports[index]?.securityGroupIds)
+    ?.securityGroupIds[0];
   return {
     kind: 'done',
     statuses: [201],
-    events: made.map(({ id }) => ({
-      resourceType: 'port',
-      resourceId: id,
-      revision: 1,
-      change: 'created',
-    })),
+    events: [
+      ...(defaultId === undefined || model.groups.has(defaultId) ? [] : [groupMade(defaultId)]),
+      ...made.map(({ id }) => ({
+        resourceType: 'port',
+        resourceId: id,
+        revision: 1,
+        change: 'created' as const,
+      })),
+    ],
     check: () => {
       if (made.length !== ports.length) return `${made.length} ports were made, not ${ports.length}`;
       const other = made.find(
@@ -226,12 +246,21 @@ function judgeNewPorts(
           port.networkId !== networkId,
       );
       if (other) return `port ${other.id} is not as asked for`;
+      const isElsewhere = made.some(({ securityGroupIds }, index) => {
+        const wanted = ports[index]?.securityGroupIds ?? (defaultId === undefined ? [] : [defaultId]);
+        return canonicalJson(wanted.toSorted()) !== canonicalJson(securityGroupIds.toSorted());
+      });
+      const known = model.defaultGroup(projectId)?.id;
+      if (isElsewhere || (known !== undefined && defaultId !== undefined && known !== defaultId))
+        return 'the ports are in other security groups than they should be';
       const granted: FixedIp[][] = made.map(({ fixedIps }) => fixedIps);
       const wrong = ways.map((way) => ('refused' in way ? '' : checkGranted(model, way, granted)));
       return wrong.includes(undefined) ? undefined : wrong.find((reason) => reason !== '');
     },
     apply: () => {
-      for (const { id, name, adminState, fixedIps } of made)
+      if (defaultId !== undefined && !model.groups.has(defaultId))
+        addDefaultGroup(model, projectId, defaultId);
+      for (const { id, name, adminState, fixedIps, securityGroupIds } of made)
         model.addPort({
           id,
           projectId,
@@ -239,6 +268,7 @@ function judgeNewPorts(
           name,
           adminState,
           fixedIps,
+          securityGroupIds,
           revision: 1,
           status: 'available',
           wasEverBound: false,
@@ -248,41 +278,38 @@ function judgeNewPorts(
   };
 }
 
-function drawPort(dice: Dice, known: Knowledge, networkId: string): NewPort {
+/** Mostly one of the project's own, at times one of another's, which it may see or not. */
+function drawNetwork(dice: Dice, known: Knowledge, projectId: string | undefined): string | undefined {
+  const networks = dice.oneIn(6) ? [...known.networks.values()] : known.networksOf(projectId);
+  return dice.pick(networks)?.id;
+}
+
+function drawPort(dice: Dice, known: Knowledge, networkId: string, projectId: string | undefined): NewPort {
   const subnets = [...known.subnets.values()].filter((subnet) => subnet.networkId === networkId);
   const fixedIps = dice.oneIn(3)
-    ? Array.from({ length: dice.below(3) }, () => drawAddress(dice, subnets)).filter(
+    ? Array.from({ length: dice.below(3) }, () => drawWantedIp(dice, subnets)).filter(
         (address) => address !== undefined,
       )
     : undefined;
+  const group = dice.oneIn(5) ? dice.pick(known.groupsOf(projectId)) : undefined;
   return {
+    ...(group ? { securityGroupIds: [group.id] } : {}),
     name: `port-${dice.below(1000)}`,
     ...(dice.oneIn(6) ? { adminState: 'down' as const } : {}),
     ...(fixedIps ? { fixedIps } : {}),
   };
 }
 
-/** An address of a subnet: automatic, or chosen among its first sixteen, whether it can be had or not. */
-function drawAddress(
+/** An address of a subnet: automatic, or chosen, with or without its subnet. */
+function drawWantedIp(
   dice: Dice,
   subnets: readonly { readonly id: string; readonly cidr: string }[],
 ): WantedIp | undefined {
   const subnet = dice.pick(subnets);
   if (!subnet) return undefined;
   if (dice.oneIn(2)) return { subnetId: subnet.id };
-  const { version, first } = storedCidr(subnet.cidr);
-  const ipAddress = formatIp(version, first + BigInt(dice.below(16)));
+  const ipAddress = drawAddress(dice, [subnet]);
   return dice.oneIn(2) ? { ipAddress } : { subnetId: subnet.id, ipAddress };
-}
-
-function learnPort(known: Knowledge, port: Answer['body']): void {
-  known.ports.set(port.id, {
-    id: port.id,
-    projectId: port.projectId,
-    networkId: port.networkId,
-    revision: port.revision,
-    vnicId: port.attachment?.vnicId,
-  });
 }
 
 function addressesOf(fixedIps: readonly FixedIp[]): string {

@@ -22,6 +22,8 @@ const triesAtMost = 200;
  */
 export class Client {
   readonly actor: Actor;
+  /** The longest that a try has taken so far, in milliseconds. */
+  slowest = 0;
   readonly #token: string;
   readonly #around: Surroundings;
 
@@ -69,12 +71,15 @@ export class Client {
     let call = this.#begin(operation, ask, key);
     for (let tries = 1; tries <= triesAtMost; tries++) {
       const address = await replicas.choose(dice.below(2));
+      const triedAt = performance.now();
       const outcome = await this.#try(operation, ask, key, address);
+      const milliseconds = Math.round(performance.now() - triedAt);
       // The answer that the service could not work just now leaves open whether it did.
       const isOpen = 'failed' in outcome || outcome.answer.status === 503;
       call.tries.push(
-        `${address.replica}: ${'failed' in outcome ? outcome.failed : String(outcome.answer.status)}`,
+        `${address.replica}: ${'failed' in outcome ? outcome.failed : String(outcome.answer.status)} in ${milliseconds} ms`,
       );
+      this.slowest = Math.max(this.slowest, milliseconds);
       if (!isOpen) {
         recorder.end(call, outcome.answer);
         return { call, answer: outcome.answer };

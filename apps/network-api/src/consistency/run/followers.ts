@@ -92,6 +92,16 @@ export class Follower {
   }
 }
 
+/** What the users of a project are told, by long polls. */
+export function projectFeed(projectId: string): FeedSource {
+  return {
+    name: `the events of project ${projectId}`,
+    concerns: (event) => event.projectId === projectId && event.audience === undefined,
+    begin: async (ask) => (await ask('public', '/v1/events'))?.nextCursor,
+    next: (ask, cursor, limit) => ask('public', `/v1/events?cursor=${cursor}&limit=${limit}&waitSeconds=1`),
+  };
+}
+
 /** What the agent of a host is told of its bindings. */
 export function hostFeed(host: string): FeedSource {
   return {

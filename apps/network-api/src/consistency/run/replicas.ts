@@ -2,12 +2,21 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { defaultLimits } from '../model/quotas.ts';
 
 const main = fileURLToPath(new URL('../../main.ts', import.meta.url));
 const provider = fileURLToPath(
   new URL('../../../../../libs/providers/simulated/src/server.ts', import.meta.url),
 );
 const startSeconds = 60;
+
+/** `PATCHPANEL_QUOTA_SECURITY_GROUPS=4` and so on. */
+const quotaSettings = Object.fromEntries(
+  Object.entries(defaultLimits).map(([resource, limit]) => [
+    `PATCHPANEL_QUOTA_${resource.replace(/[A-Z]/g, '_$&').toUpperCase()}`,
+    String(limit),
+  ]),
+);
 
 /** Where a running replica serves. */
 export interface Address {
@@ -55,6 +64,7 @@ export class Replica {
         PATCHPANEL_ISSUER: issuer,
         PATCHPANEL_PROVIDERS: provider,
         PATCHPANEL_ADDRESS_REST_SECONDS: '0',
+        ...quotaSettings,
         ...('url' in database
           ? { DATABASE_URL: database.url, PATCHPANEL_DATABASE_POOL_SIZE: '8' }
           : { PATCHPANEL_DATA_DIR: database.folder }),

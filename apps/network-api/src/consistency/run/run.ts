@@ -5,7 +5,7 @@ import { operationNamed, operations, finalReadings } from '../operations/index.t
 import { Knowledge } from '../operations/knowledge.ts';
 import type { Actor, Operation, Role } from '../operations/operation.ts';
 import { Client } from './client.ts';
-import { Follower, hostFeed } from './followers.ts';
+import { Follower, hostFeed, projectFeed } from './followers.ts';
 import type { Plan } from './plan.ts';
 import type { Stage } from './stage.ts';
 
@@ -14,14 +14,21 @@ const vnicsPerProject = 10;
 /** Fewer than vNICs: some of them have the same one. */
 const macAddressesPerProject = 8;
 
-/** Carries out a plan with new projects and hosts, and gives all that was seen. */
-export async function carryOut(plan: Plan, roles: readonly Role[], stage: Stage): Promise<History> {
+/**
+ * Carries out a plan with new projects and hosts, and gives all that was seen, with the longest that a client has waited for an
+ * answer, in milliseconds.
+ */
+export async function carryOut(
+  plan: Plan,
+  roles: readonly Role[],
+  stage: Stage,
+): Promise<{ history: History; slowest: number }> {
   const projectIds = Array.from({ length: projects }, () => randomUUID());
   const hosts = roles.flatMap((role, index) =>
     role === 'agent' ? [`host-${index}-${randomUUID().slice(0, 8)}`] : [],
   );
   const recorder = new Recorder();
-  const known = new Knowledge(projectIds.flatMap(vnicsOf));
+  const known = new Knowledge(projectIds, projectIds.flatMap(vnicsOf));
   const { replicas, wire } = stage;
   const around = { replicas, wire, recorder, known };
   const cursor = await stage.cursor();
@@ -30,10 +37,13 @@ export async function carryOut(plan: Plan, roles: readonly Role[], stage: Stage)
       async (actor) => new Client(actor, await tokenOf(stage, actor), around),
     ),
   );
+  const sources = [...hosts.map(hostFeed), ...projectIds.map(projectFeed)];
+  const readers = [...hosts.map(agentOf), ...projectIds.map(userOf)];
   const followers = await Promise.all(
-    hosts.map(async (host) => {
-      const token = await stage.issuer.serviceToken({ scope: 'network:agent', host, audience: 'network' });
-      return new Follower(hostFeed(host), token, new Dice(host.length), stage);
+    readers.map(async (reader, index) => {
+      const source = sources[index];
+      if (!source) throw new Error('a reader has no feed');
+      return new Follower(source, await tokenOf(stage, reader), new Dice(index), stage);
     }),
   );
   for (const follower of followers) await follower.begin();
@@ -57,7 +67,8 @@ export async function carryOut(plan: Plan, roles: readonly Role[], stage: Stage)
   await readEverything(clients);
   const events = await stage.eventsBehind(cursor);
   const followed = await Promise.all(followers.map((follower) => follower.end(events)));
-  return { calls: recorder.calls, events, followed };
+  const slowest = Math.max(...clients.map((client) => client.slowest));
+  return { history: { calls: recorder.calls, events, followed }, slowest };
 }
 
 /** Does the operation, or, when there is nothing to do it with, another one of the client's. */
@@ -80,18 +91,20 @@ async function readEverything(clients: readonly Client[]): Promise<void> {
 }
 
 function actorsOf(roles: readonly Role[], projectIds: readonly string[], hosts: readonly string[]): Actor[] {
-  let agents = 0;
-  return roles.map((role, index) =>
-    role === 'agent'
-      ? { name: `agent ${agents + 1}`, role, projectId: undefined, host: hosts[agents++] }
-      : // Most of them in one project, to be in each other's way.
-        {
-          name: `${role} ${index + 1}`,
-          role,
-          projectId: projectIds[index % 4 === 3 ? 1 : 0],
-          host: undefined,
-        },
-  );
+  const left = [...hosts];
+  return roles.map((role, index) => {
+    if (role === 'agent') return agentOf(left.shift() ?? '');
+    // Most of them in one project, to be in each other's way.
+    return { ...userOf(projectIds[index % 4 === 3 ? 1 : 0] ?? ''), name: `${role} ${index + 1}`, role };
+  });
+}
+
+function agentOf(host: string): Actor {
+  return { name: `agent of ${host}`, role: 'agent', projectId: undefined, host };
+}
+
+function userOf(projectId: string): Actor {
+  return { name: `user of ${projectId}`, role: 'user', projectId, host: undefined };
 }
 
 function tokenOf({ issuer }: Stage, { role, projectId, host }: Actor): Promise<string> {
