@@ -22,6 +22,7 @@ test('a subject alone is measured whole, at 1, 8 and 32 clients', () => {
     jsonFile: undefined,
     cpu: false,
     profileFolder: undefined,
+    nodeOptions: [],
   });
 });
 
@@ -36,13 +37,16 @@ test('options are read', () => {
     '--json',
     'x.json',
   ];
-  expect(readOptions([...args, '--cpu', '--profile', 'p'], subjects)).toMatchObject({
+  expect(
+    readOptions([...args, '--cpu', '--profile', 'p', '--node-options=--a  --b'], subjects),
+  ).toMatchObject({
     parts: ['createPort', 'fill', 'race'],
     clients: [32],
     seconds: 2.5,
     jsonFile: 'x.json',
     cpu: true,
     profileFolder: 'p',
+    nodeOptions: ['--a', '--b'],
   });
 });
 

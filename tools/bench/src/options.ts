@@ -13,6 +13,8 @@ export interface Options {
   readonly jsonFile: string | undefined;
   readonly cpu: boolean;
   readonly profileFolder: string | undefined;
+  /** Options of Node for what is measured. */
+  readonly nodeOptions: readonly string[];
 }
 
 /** What can be measured, and what each consists of. */
@@ -55,6 +57,7 @@ ${described.join('\n')}
   --json FILE           also write the table to FILE as {"results": […]}
   --cpu                 also show how many processors each process kept busy
   --profile FOLDER      leave a processor profile of each service there
+  --node-options TEXT   options of Node for the services
   --help                this text
 `;
 }
@@ -74,6 +77,7 @@ export function readOptions(args: readonly string[], subjects: readonly SubjectS
     jsonFile: values.json,
     cpu: values.cpu ?? false,
     profileFolder: values.profile,
+    nodeOptions: (values['node-options'] ?? '').split(' ').filter(Boolean),
   };
   const [name, ...more] = positionals;
   if (help) return { ...options, subject: name ?? '', parts: [] };
@@ -113,6 +117,7 @@ function parse(args: readonly string[]) {
         json: { type: 'string' },
         cpu: { type: 'boolean' },
         profile: { type: 'string' },
+        'node-options': { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });

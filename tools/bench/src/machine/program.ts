@@ -18,6 +18,8 @@ export interface ProgramLaunch {
   readonly env: Readonly<Record<string, string>>;
   /** Where its log goes. */
   readonly folder: string;
+  /** Options of Node itself. */
+  readonly nodeOptions: readonly string[];
   /** Where to leave a processor profile when it ends. */
   readonly profileFolder?: string | undefined;
 }
@@ -39,7 +41,7 @@ export async function startProgram(launch: ProgramLaunch): Promise<Program> {
   const log = openSync(logFile, 'w');
   const child = spawn(
     'setpriv',
-    ['--pdeathsig=TERM', process.execPath, ...profileOptions(launch), launch.program],
+    ['--pdeathsig=TERM', process.execPath, ...launch.nodeOptions, ...profileOptions(launch), launch.program],
     {
       cwd: launch.folder,
       stdio: ['ignore', log, log],

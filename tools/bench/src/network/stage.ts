@@ -59,6 +59,7 @@ export async function openStage(bench: Bench): Promise<Stage> {
       program,
       env: { ...common, ...env },
       folder: bench.folder,
+      nodeOptions: bench.options.nodeOptions,
       profileFolder: bench.options.profileFolder,
     });
     bench.atEnd(() => started.stop());
