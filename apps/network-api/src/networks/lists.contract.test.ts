@@ -25,12 +25,15 @@ beforeAll(async () => {
   await make(owner, 'foxtrot', { provider: 'only4' });
   await make(reader, 'charlie', { tags: ['red'] });
   await owner.network({ name: 'hidden', tags: ['red'] });
-  for (const name of ['alpha', 'foxtrot']) {
-    const { body: touched } = await owner
-      .put(`/v1/networks/${seen.get(name)?.id ?? ''}/shares/${reader.projectId}`)
-      .expect(201)
-      .then(() => owner.get(`/v1/networks/${seen.get(name)?.id ?? ''}`).expect(200));
-    seen.set(name, touched);
+  // One is shared with the reader in two ways.
+  for (const [sharer, name] of [
+    [owner, 'alpha'],
+    [owner, 'foxtrot'],
+    [operator, 'echo'],
+  ] as const) {
+    const path = `/v1/networks/${seen.get(name)?.id ?? ''}`;
+    await sharer.put(`${path}/shares/${reader.projectId}`).expect(201);
+    seen.set(name, (await sharer.get(path).expect(200)).body);
   }
 });
 afterAll(() => stage.close());
