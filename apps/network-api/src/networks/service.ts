@@ -125,8 +125,7 @@ export function deleteNetwork(
     }
     const retired = await retireNetwork(parts, trx, row);
     if (retired !== 'gone') return appendEvents(trx, [networkEvent(retired, 'updated')]);
-    const gone = await removeNetwork(trx, row);
-    await appendEvents(trx, [gone]);
+    await appendEvents(trx, await removeNetwork(trx, row));
   });
 }
 

@@ -82,6 +82,6 @@ async function noteRemoved(
   if (!(await deleteRealisation(trx, claim.networkId, claim.id))) return false;
   if (!network) return true;
   await restAllocations(trx, network.id, parts.addressRestSeconds);
-  await appendEvents(trx, [await removeNetwork(trx, network)]);
+  await appendEvents(trx, await removeNetwork(trx, network));
   return true;
 }

@@ -193,6 +193,16 @@ describe('a network that is shared with a project', () => {
     expect(await toldTo(owner, cursors[0])).toEqual([`${network.id} updated 2`, `${network.id} updated 3`]);
     expect(await toldTo(guest, cursors[1])).toEqual([`${network.id} created 2`, `${network.id} deleted 3`]);
   });
+
+  it('tells the other project, too, when it is deleted', async () => {
+    const network = await sharedNetwork();
+    const { nextCursor } = (await guest.get('/v1/events').expect(200)).body;
+    await owner.delete(pathOf(network)).expect(204);
+    const { body } = await guest.get(`/v1/events?cursor=${nextCursor}`).expect(200);
+    expect(body.items).toMatchObject([
+      { resourceType: 'network', resourceId: network.id, projectId: guest.projectId, change: 'deleted' },
+    ]);
+  });
 });
 
 describe('a network that is shared with all', () => {

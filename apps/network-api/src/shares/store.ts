@@ -50,6 +50,19 @@ export async function selectShares(
   );
 }
 
+/** The projects with which a network is shared by name. Served by the primary key. */
+export async function selectSharers(connection: Knex, networkId: string): Promise<string[]> {
+  const rows = await queryRows<{ project_id: string }>(
+    connection,
+    `select project_id
+     from network_shares
+     where network_id = :networkId
+     order by project_id`,
+    { networkId },
+  );
+  return rows.map(({ project_id: projectId }) => projectId);
+}
+
 /** Writes a share. The caller holds the network's row against other changes and has found none. */
 export async function insertShare(trx: Knex, networkId: string, projectId: string): Promise<ShareRow> {
   const [row] = await queryRows<ShareRow>(
