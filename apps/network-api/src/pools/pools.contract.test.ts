@@ -149,6 +149,13 @@ describe('a number of a pool', () => {
     const next = await user.network({ provider: 'five' });
     expect(await numbersOf(next.id)).toEqual({ vni: 8 });
     expect(await freeOf('five')).toEqual([[9, 10]]);
+    await remove(networks[4]?.id ?? '');
+    const joined = await user.network({ provider: 'five' });
+    expect(await numbersOf(joined.id)).toEqual({ vni: 9 });
+    expect(await freeOf('five')).toEqual([[10, 11]]);
+    for (const { id } of [joined, next]) await remove(id);
+    expect(await numbersOf((await user.network({ provider: 'five' })).id)).toEqual({ vni: 8 });
+    expect(await freeOf('five')).toEqual([[9, 11]]);
     expect(await restingOf('five')).toEqual([]);
   });
 });
@@ -257,6 +264,13 @@ describe('the pools that a provider declares', () => {
     const third = (await caller.post('/v1/networks', { provider: 'changing' }).expect(201)).body;
     expect(await numbersOf(third.id)).toEqual({ vni: 12 });
     expect(await restingOf('changing')).toEqual([]);
+    expect(await freeOf('changing')).toEqual([]);
+    await caller.delete(`/v1/networks/${third.id}`).expect(204);
+    await prepare(stage.database, poolOf(11, 13));
+    // What rests is not free because something else was declared.
+    expect(await freeOf('changing')).toEqual([[13, 13]]);
+    await caller.post('/v1/networks', { provider: 'changing' }).expect(201);
+    await prepare(stage.database, poolOf(11, 12));
     expect(await freeOf('changing')).toEqual([]);
   });
 

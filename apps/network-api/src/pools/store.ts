@@ -86,14 +86,16 @@ export async function returnRestedValues(trx: Knex, pool: PoolRow): Promise<bool
   const rested = await queryRows<{ value: number }>(
     trx,
     `delete from resting_pool_values
-     where (provider, pool, value) in (
-       select provider, pool, value
+     where provider = :provider
+     and pool = :pool
+     and value = any(array(
+       select value
        from resting_pool_values
        where provider = :provider
        and pool = :pool
        and rest_until <= clock_timestamp()
        limit :restBatch
-     )
+     ))
      returning value`,
     { provider, pool: pool.pool, restBatch },
   );
@@ -190,9 +192,7 @@ export async function restAllocations(trx: Knex, networkId: string, restSeconds:
 export async function startPoolRest(connection: Knex, restSeconds: number): Promise<number> {
   const rows = await queryRows(
     connection,
-    `update resting_pool_values
-     set rest_until = clock_timestamp() + make_interval(secs => cast(:restSeconds as double precision))
-     where (provider, pool, value) in (
+    `with freed as materialized (
        select provider, pool, value
        from resting_pool_values as waiting
        where rest_until is null
@@ -205,7 +205,13 @@ export async function startPoolRest(connection: Knex, restSeconds: number): Prom
        limit :restBatch
        for update skip locked
      )
-     returning value`,
+     update resting_pool_values as resting
+     set rest_until = clock_timestamp() + make_interval(secs => cast(:restSeconds as double precision))
+     from freed
+     where resting.provider = freed.provider
+     and resting.pool = freed.pool
+     and resting.value = freed.value
+     returning resting.value`,
     { restSeconds, restBatch },
   );
   return rows.length;

@@ -14,8 +14,9 @@ export interface AttemptLimits {
   readonly retrySeconds: (attempts: number) => number;
 }
 
-/** Longest reason that a network can have, in characters. */
+/** Longest reason that a network can have, and longest detail that is kept for operators, in characters. */
 const longestReason = 1000;
+const longestDetail = 4000;
 
 /**
  * Has the provider do what a claim asks, outside of any transaction, and notes what became of it. The provider is told to stop
@@ -47,7 +48,7 @@ export async function attempt(
     error: failure.detail,
     retrySeconds: limits.retrySeconds(Math.max(attempts, 1)),
   };
-  const isNoted = await noteOutcome(parts, claim, outcome, failure.publicReason.slice(0, longestReason));
+  const isNoted = await noteOutcome(parts, claim, outcome, failure.publicReason);
   const level = failure.isExpected ? 'warn' : 'error';
   logger[level](
     { ...facts, err: failure.cause, retrySeconds: outcome.retrySeconds },
@@ -99,11 +100,21 @@ async function carryOut({ lifecycle, order }: Claim, signal: AbortSignal): Promi
 }
 
 function explain({ provider }: Claim, cause: unknown, lateSeconds: number | undefined): Failure {
-  const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  if (isProviderError(cause)) return { publicReason: cause.message, detail, isExpected: true, cause };
+  const detail = storable(
+    cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
+    longestDetail,
+  );
+  if (isProviderError(cause)) {
+    return { publicReason: storable(cause.message, longestReason), detail, isExpected: true, cause };
+  }
   const publicReason =
     lateSeconds === undefined
       ? `The provider ${provider} failed unexpectedly. It is tried again; the operator's log has the reason.`
       : `The provider ${provider} did not finish within ${lateSeconds} seconds. It is tried again.`;
   return { publicReason, detail, isExpected: lateSeconds !== undefined, cause };
+}
+
+/** A text of a provider's as the database and JSON take it: no NUL, no half characters, not too long. */
+function storable(text: string, length: number): string {
+  return text.replaceAll('\0', '').slice(0, length).toWellFormed();
 }

@@ -176,6 +176,18 @@ describe('a network whose provider has something to do outside the hosts', () =>
     expect((await realisationOf(network.id)).last_error).toContain('hunter2');
   });
 
+  it('bears whatever words its provider fails with', async () => {
+    engine.before = () => {
+      throw new ProviderError('engine-refused', `No\0 ${'😀'.repeat(2000)}`);
+    };
+    const network = await user.network();
+    work({ retrySeconds: () => 3600 });
+    await become(network.id, 'error');
+    const { body } = await user.get(`/v1/networks/${network.id}`);
+    expect(body.statusReason).toMatch(/^No 😀+\uFFFD$/u);
+    expect(body.statusReason).toHaveLength(1000);
+  });
+
   it('fails when its provider hangs, and is realised when that has passed', async () => {
     engine.before = (_call, signal) => (engine.calls.length === 1 ? untilAborted(signal) : undefined);
     const network = await user.network();

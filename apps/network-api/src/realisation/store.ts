@@ -83,7 +83,8 @@ export async function desireAbsence(trx: Knex, networkId: string, context: Netwo
 
 /**
  * Claims what is due, the longest overdue first, under one claim: nobody else begins it before the claim has run out. Passes
- * over rows that others hold, and locks the others until the transaction ends. Served by network_realisations_due.
+ * over rows that others hold, and locks the others until the transaction ends. Served by network_realisations_due. An array,
+ * because a plan may run a plain subquery more than once, and each run would pass over and lock other rows.
  */
 export async function claimDue(
   trx: Knex,
@@ -102,7 +103,7 @@ export async function claimDue(
        claimed_until = clock_timestamp() + make_interval(secs => cast(:seconds as double precision)),
        attempts = attempts + 1,
        updated_at = now()
-     where network_id in (
+     where network_id = any(array(
        select network_id
        from network_realisations
        where (desired = 'absent' or observed_generation < generation)
@@ -112,7 +113,7 @@ export async function claimDue(
        order by next_attempt_at
        limit :limit
        for update skip locked
-     )
+     ))
      returning *`,
     { ...claim, providers: [...claim.providers] },
   );
