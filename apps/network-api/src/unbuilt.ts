@@ -1,5 +1,5 @@
 /** Operations of the documents that have no room yet: they are not served. */
-const unbuilt: readonly string[] = ['updatePort'];
+const unbuilt: readonly string[] = [];
 
 /** The document without them. */
 export function withoutUnbuilt(document: { paths: object }): object {

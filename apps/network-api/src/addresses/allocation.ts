@@ -14,8 +14,8 @@ export interface AllocationRequest {
   readonly sources: readonly AddressSource[];
   /** Per port: what it wants; undefined for the default. */
   readonly ports: readonly (readonly WantedAddress[] | undefined)[];
-  /** Where in the request a port's list of addresses is. */
-  readonly pointerOf: (port: number) => string;
+  /** Where in the request a port's list of addresses is, or the address at a place of it. */
+  readonly pointerOf: (port: number, position?: number) => string;
   readonly mayTakeReserved: boolean;
   /** Looks at what the request would get, and throws the problem with it if there is one. */
   readonly accept: (addresses: readonly GrantedAddress[]) => void;

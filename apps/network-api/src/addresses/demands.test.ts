@@ -9,14 +9,16 @@ const new4 = source('new4', '10.0.1.0/24', '10.0.1.2', '10.0.1.254');
 const only6 = source('only6', '2001:db8::/64', '2001:db8::2', '2001:db8::ffff');
 const all = [old4, new4, only6];
 
+const pointerOf = (port: number, position?: number) => `/ports/${port}/fixedIps/${position ?? ''}`;
+
 function sorted(sources: readonly AddressSource[], ...ports: Parameters<typeof sortDemands>[1]): Demands {
-  const result = sortDemands(sources, ports, (port) => `/ports/${port}/fixedIps`);
+  const result = sortDemands(sources, ports, pointerOf);
   if ('kind' in result) throw new Error(`refused: ${result.kind}`);
   return result;
 }
 
 function refused(sources: readonly AddressSource[], ...ports: Parameters<typeof sortDemands>[1]): Refusal {
-  const result = sortDemands(sources, ports, (port) => `/ports/${port}/fixedIps`);
+  const result = sortDemands(sources, ports, pointerOf);
   if (!('kind' in result)) throw new Error('not refused');
   return result;
 }

@@ -57,13 +57,13 @@ const versions = [4, 6] as const;
  * Sorts what the ports of a request want by the subnets that can give it. Ports without a list want one address of each IP
  * version that there is a subnet for.
  * @param sources the network's subnets, oldest first.
- * @param pointerOf where in the request a port's list of addresses is.
+ * @param pointerOf where in the request a port's list of addresses is, or the address at a place of it.
  * @param mayTakeReserved whether the caller owns the network, and so may choose its gateway's or DHCP server's address.
  */
 export function sortDemands(
   sources: readonly AddressSource[],
   ports: readonly (readonly WantedAddress[] | undefined)[],
-  pointerOf: (port: number) => string,
+  pointerOf: (port: number, position?: number) => string,
   mayTakeReserved = false,
 ): Demands | Refusal {
   const ofSubnet = new Map<string, SubnetDemand>(
@@ -80,7 +80,7 @@ export function sortDemands(
       continue;
     }
     for (const [position, address] of wanted.entries()) {
-      const slot = { port, position, pointer: `${pointerOf(port)}/${position}` };
+      const slot = { port, position, pointer: pointerOf(port, position) };
       const refusal = sortAddress(sources, ofSubnet, slot, address, mayTakeReserved);
       if (refusal) return refusal;
     }

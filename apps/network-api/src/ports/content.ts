@@ -5,6 +5,7 @@ import { readMacAddress } from '../attachments/mac.ts';
 import type { NetworkRow } from '../networks/store.ts';
 import { invalidRequest, problem } from '../problems.ts';
 import { requireFeatures, type FeatureDemand } from '../providers/features.ts';
+import { addressesOfMember, groupNotFound, type Membership } from '../security-groups/membership.ts';
 import { normaliseTags } from '../tags/store.ts';
 import type { Site } from './site.ts';
 import type { PortContent } from './store.ts';
@@ -42,6 +43,32 @@ export function readPort(input: PortFields, pointer: string): PortWords {
     security_group_ids: input.securityGroupIds && [...new Set(input.securityGroupIds)].toSorted(),
     lease_seconds: input.leaseSeconds,
   };
+}
+
+/** What a port brings into its groups. */
+export function membershipOf(
+  port: Pick<PortContent, 'security_group_ids' | 'fixed_ips' | 'allowed_address_pairs'>,
+): Membership {
+  return {
+    groupIds: port.security_group_ids,
+    addresses: addressesOfMember({
+      fixedIps: port.fixed_ips,
+      allowedAddressPairs: port.allowed_address_pairs,
+    }),
+  };
+}
+
+/** Throws `security-group-not-found` unless each group that a caller names is one of their project. */
+export function checkGroups(
+  projectId: string,
+  groupIds: readonly string[] | undefined,
+  projectOf: ReadonlyMap<string, string>,
+  pointer: string,
+): void {
+  for (const [index, groupId] of (groupIds ?? []).entries()) {
+    if (projectOf.get(groupId) !== projectId)
+      throw groupNotFound(groupId, `${pointer}/securityGroupIds/${index}`);
+  }
 }
 
 /**

@@ -6,24 +6,28 @@ import {
   Problem,
   type Batch,
   type IdempotencyClaim,
+  type NewEvent,
   type OperationResponse,
   type Outcome,
   type UserCaller,
 } from '@patchpanel/service-kit';
+import type { ServerProvider } from '@patchpanel/provider';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { allocateAddresses, type Allocation, type AllocationRequest } from '../addresses/allocation.ts';
 import type { GrantedAddress } from '../addresses/allotment.ts';
 import { insertPortAddresses } from '../addresses/store.ts';
+import { recoveryProblem } from '../agents/recovery.ts';
 import { withConstraints } from '../constraints.ts';
 import { lookUpNetworks } from '../networks/lookups.ts';
 import type { Parts } from '../parts.ts';
 import { holdQuota } from '../quotas/hold.ts';
+import { defaultGroupsOf, findGroupProjects, joinGroups } from '../security-groups/membership.ts';
 import { lockSubnetsOf } from '../subnets/store.ts';
 import { writeTags } from '../tags/store.ts';
-import { checkPort, readPort, type PortWords } from './content.ts';
+import { checkGroups, checkPort, membershipOf, readPort, type PortWords } from './content.ts';
 import { portEvent } from './events.ts';
-import { openSite, toFixedIp, type Site } from './site.ts';
+import { deepestGiven, openSite, toFixedIp, type Site } from './site.ts';
 import { insertPorts, type PortContent, type PortRow } from './store.ts';
 import { toPort } from './wire.ts';
 
@@ -50,8 +54,9 @@ export function makePorts(
       count: inputs.length,
     }));
     const covered = batch.pending.filter((request) => !quota.shortages.has(request));
-    const drafts = await draftPorts(parts, trx, batch, covered);
-    await allocate(trx, batch, drafts);
+    const defaults = await defaultGroupsOf(trx, projectsWithDefaults(parts, covered));
+    const drafts = await draftPorts(parts, trx, batch, covered, defaults.groupIds);
+    await allocate(parts, trx, batch, drafts);
 
     const made = new Map([...drafts].filter(([request]) => batch.pending.includes(request)));
     const givenUp = await quota.settle(new Set(made.keys()));
@@ -60,7 +65,7 @@ export function makePorts(
       if (givenUp.has(request.caller.projectId)) batch.postpone(request);
       else batch.refuse(request, shortage);
     }
-    await write(trx, batch, made);
+    await write(trx, batch, made, defaults.events);
   });
 }
 
@@ -77,13 +82,31 @@ interface Draft {
 
 type Drafts = ReadonlyMap<PortCreation, readonly Draft[]>;
 
-/** Locks networks and subnets, and refuses what can't be told to be possible without addresses. */
+/** The projects of which the default group may be wanted: no network is known yet, only whether any could have groups. */
+function projectsWithDefaults({ providers }: Parts, requests: readonly PortCreation[]): string[] {
+  const haveGroups = providers.names.some((provider) => hasGroups(providers.ofNetwork({ provider })));
+  const wantDefault = ({ portSecurity, securityGroupIds }: PortInput) =>
+    portSecurity !== 'off' && securityGroupIds === undefined;
+  const asking = haveGroups ? requests.filter(({ inputs }) => inputs.some(wantDefault)) : [];
+  return [...new Set(asking.map(({ caller }) => caller.projectId))];
+}
+
+function hasGroups(provider: ServerProvider): boolean {
+  return provider.capabilities().features.includes('security-groups');
+}
+
+/** Locks networks and subnets, and refuses what can be refused without addresses. */
 async function draftPorts(
   parts: Parts,
   trx: Knex,
   batch: CreationBatch,
   requests: readonly PortCreation[],
+  defaultGroups: ReadonlyMap<string, string>,
 ): Promise<Drafts> {
+  const named = requests.flatMap(({ inputs }) =>
+    inputs.flatMap(({ securityGroupIds }) => securityGroupIds ?? []),
+  );
+  const groupProjects = await findGroupProjects(trx, named);
   const networkOf = await lookUpNetworks(trx, requests, 'add-port');
   const networkIds = [...new Set(requests.map(({ networkId }) => networkId))];
   const subnets = Map.groupBy(await lockSubnetsOf(trx, networkIds), (subnet) => subnet.network_id);
@@ -96,15 +119,27 @@ async function draftPorts(
     sites.set(network.id, site);
     drafts.set(
       request,
-      request.inputs.map((input, index) => draft(site, request, input, index)),
+      request.inputs.map((input, index) => {
+        const pointer = request.isForOne ? '' : `/ports/${index}`;
+        const port = draft(site, request.caller, input, pointer, defaultGroups);
+        checkGroups(request.caller.projectId, port.words.security_group_ids, groupProjects, pointer);
+        return port;
+      }),
     );
   });
   return drafts;
 }
 
-function draft(site: Site, { caller, isForOne }: PortCreation, input: PortInput, index: number): Draft {
-  const pointer = isForOne ? '' : `/ports/${index}`;
+function draft(
+  site: Site,
+  caller: UserCaller,
+  input: PortInput,
+  pointer: string,
+  defaultGroups: ReadonlyMap<string, string>,
+): Draft {
   const words = readPort(input, pointer);
+  const isGuarded = words.port_security !== 'off' && hasGroups(site.provider);
+  const defaultGroup = isGuarded ? defaultGroups.get(caller.projectId) : undefined;
   const content: PortContent = {
     id: newId(),
     project_id: caller.projectId,
@@ -116,7 +151,7 @@ function draft(site: Site, { caller, isForOne }: PortCreation, input: PortInput,
     fixed_ips: [],
     port_security: words.port_security ?? 'on',
     allowed_address_pairs: words.allowed_address_pairs ?? [],
-    security_group_ids: words.security_group_ids ?? [],
+    security_group_ids: words.security_group_ids ?? (defaultGroup === undefined ? [] : [defaultGroup]),
     lease_seconds: words.lease_seconds ?? null,
   };
   checkPort(site, content, words, pointer);
@@ -124,10 +159,15 @@ function draft(site: Site, { caller, isForOne }: PortCreation, input: PortInput,
 }
 
 /** Gives drafts their addresses, or refuses their requests. */
-async function allocate(trx: Knex, batch: CreationBatch, drafts: Drafts): Promise<void> {
+async function allocate(parts: Parts, trx: Knex, batch: CreationBatch, drafts: Drafts): Promise<void> {
+  const recovering = await recoveryProblem(trx, parts);
   const wanted = [...drafts].flatMap(([request, ports]): [PortCreation, AllocationRequest][] => {
     const [first] = ports;
     if (!first) return [];
+    if (recovering && request.inputs.some(({ fixedIps }) => fixedIps?.length !== 0)) {
+      batch.refuse(request, recovering);
+      return [];
+    }
     const { network, sources } = first.site;
     return [
       [
@@ -136,7 +176,8 @@ async function allocate(trx: Knex, batch: CreationBatch, drafts: Drafts): Promis
           projectId: request.caller.projectId,
           sources,
           ports: request.inputs.map(({ fixedIps }) => fixedIps),
-          pointerOf: (port) => `${ports[port]?.pointer ?? ''}/fixedIps`,
+          pointerOf: (port, position) =>
+            `${ports[port]?.pointer ?? ''}/fixedIps${position === undefined ? '' : `/${position}`}`,
           mayTakeReserved: network.project_id === request.caller.projectId,
           accept: (addresses) => addAddresses(ports, addresses),
         },
@@ -163,22 +204,18 @@ function addAddresses(ports: readonly Draft[], addresses: readonly GrantedAddres
   }
 }
 
-/** As much of a pointer as the caller has written: the provider sees defaults and automatic addresses filled in. */
-function deepestGiven(input: unknown, pointer: string): string {
-  let given = '';
-  let value = input;
-  for (const key of pointer.split('/').slice(1)) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return given;
-    value = Reflect.get(value, key);
-    given += `/${key}`;
-  }
-  return given;
-}
-
 /** Writes all that was not refused, and answers it. */
-async function write(trx: Knex.Transaction, batch: CreationBatch, made: Drafts): Promise<void> {
+async function write(
+  trx: Knex.Transaction,
+  batch: CreationBatch,
+  made: Drafts,
+  told: readonly NewEvent[],
+): Promise<void> {
   const ports = [...made.values()].flat();
-  if (ports.length === 0) return;
+  if (ports.length === 0) {
+    await appendEvents(trx, told);
+    return;
+  }
   const times = await withConstraints(() =>
     insertPorts(
       trx,
@@ -199,10 +236,15 @@ async function write(trx: Knex.Transaction, batch: CreationBatch, made: Drafts):
   )) {
     await writeTags(trx, 'port', projectId, contents);
   }
-  await appendEvents(
+  const joined = await joinGroups(
     trx,
-    ports.map(({ content }) => portEvent({ ...content, revision: 1 }, 'created')),
+    ports.map(({ content }) => ({ portId: content.id, ...membershipOf(content) })),
   );
+  await appendEvents(trx, [
+    ...told,
+    ...ports.map(({ content }) => portEvent({ ...content, revision: 1 }, 'created')),
+    ...joined,
+  ]);
   for (const [request, drafts] of made) {
     const items = drafts.map(({ content, site }) => describe(content, site, times.get(content.id)));
     const [first] = items;

@@ -16,10 +16,12 @@ import { withConstraints } from '../constraints.ts';
 import type { Parts } from '../parts.ts';
 import { problem } from '../problems.ts';
 import { lockQuotas, returnForEach } from '../quotas/store.ts';
+import { compareMemberships, membersChanged } from '../security-groups/membership.ts';
 import { lockSubnets } from '../subnets/store.ts';
 import { removeTags } from '../tags/store.ts';
+import { membershipOf } from './content.ts';
 import { portEvent } from './events.ts';
-import { lookUpPorts } from './lookup.ts';
+import { lookUpPorts, type PortAsked } from './lookup.ts';
 import { deletePortRows, findPorts, type PortRow } from './store.ts';
 
 /** A request to delete a port. */
@@ -38,10 +40,7 @@ export function deletePorts(parts: Parts, requests: readonly PortDeletion[]): Pr
     batch.postponeRepeated(({ portId }) => portId);
     const asked = batch.pending;
     await lockQuotas(trx, 'ports', new Set(asked.map(({ caller }) => caller.projectId)));
-    const sources = await lockSubnetsOfPorts(
-      trx,
-      asked.map(({ portId }) => portId),
-    );
+    const sources = await lockSubnetsOfPorts(trx, await glanceAt(trx, asked));
     const portOf = await lookUpPorts(trx, asked, 'delete');
     batch.check((request) => {
       const port = portOf(request);
@@ -58,13 +57,24 @@ export function deletePorts(parts: Parts, requests: readonly PortDeletion[]): Pr
   });
 }
 
+/** The callers' ports as they are before they are locked. Nobody locks anything of others. */
+async function glanceAt(trx: Knex, asked: readonly PortAsked[]): Promise<PortRow[]> {
+  const ports = await findPorts(
+    trx,
+    asked.map(({ portId }) => portId),
+  );
+  return asked.flatMap(({ caller, portId }) => {
+    const port = ports.get(portId);
+    return port?.project_id === caller.projectId ? [port] : [];
+  });
+}
+
 /** The subnets that ports have addresses of, locked: they come before the ports in the order of locks. */
 export async function lockSubnetsOfPorts(
   trx: Knex,
-  portIds: readonly string[],
+  ports: Iterable<PortRow>,
 ): Promise<Map<string, AddressSource>> {
-  const ports = await findPorts(trx, portIds);
-  const subnetIds = [...ports.values()].flatMap((port) => port.fixed_ips.map(({ subnetId }) => subnetId));
+  const subnetIds = [...ports].flatMap((port) => port.fixed_ips.map(({ subnetId }) => subnetId));
   const subnets = await lockSubnets(trx, [...new Set(subnetIds)]);
   return new Map(subnets.map((subnet) => [subnet.id, toSource(subnet)]));
 }
@@ -103,9 +113,11 @@ export async function removePorts(
     'ports',
     new Map([...counts].map(([projectId, { length }]) => [projectId, length])),
   );
+  const leaving = ports.flatMap((port) => compareMemberships(port.id, membershipOf(port), undefined));
   await appendEvents(trx, [
     ...told,
     ...ports.map((port) => portEvent({ ...port, revision: port.revision + 1 }, 'deleted')),
+    ...(await membersChanged(trx, leaving)),
   ]);
 }
 

@@ -16,10 +16,11 @@ export function reclaimPorts(
 ): Promise<number> {
   return inTransaction(parts.database, async (trx) => {
     await lockQuotas(trx, 'ports', new Set(candidates.map((port) => port.project_id)));
-    const sources = await lockSubnetsOfPorts(
+    const seen = await findPorts(
       trx,
       candidates.map(({ id }) => id),
     );
+    const sources = await lockSubnetsOfPorts(trx, seen.values());
     const expired = await findPorts(
       trx,
       await lockExpired(

@@ -1,4 +1,4 @@
-import type { PortInput, PortsInput } from '@patchpanel/contract-network';
+import type { PortInput, PortPatch, PortsInput } from '@patchpanel/contract-network';
 import { userOperation, type Metrics, type OperationHandlers } from '@patchpanel/service-kit';
 import type { Parts } from '../parts.ts';
 import type { PortQuery } from './list.ts';
@@ -31,6 +31,12 @@ export function portOperations(parts: Parts & { readonly metrics: Metrics }): Op
       status: 200,
       body: await ports.get(caller, params.portId),
     })),
+    updatePort: userOperation<{ params: PortPath; body: PortPatch }>(
+      async ({ params, body, caller, ifMatch }) => ({
+        status: 200,
+        body: await ports.update(caller, params.portId, body, ifMatch),
+      }),
+    ),
     deletePort: userOperation<{ params: PortPath }>(async ({ params, caller, ifMatch }) => {
       await ports.delete(caller, params.portId, ifMatch);
       return { status: 204 };

@@ -1,4 +1,4 @@
-import type { Port, PortInput, PortList } from '@patchpanel/contract-network';
+import type { Port, PortInput, PortList, PortPatch } from '@patchpanel/contract-network';
 import {
   coalesce,
   outcomeOf,
@@ -13,6 +13,7 @@ import { makePorts, type PortCreation } from './creation.ts';
 import { deletePorts, type PortDeletion } from './deletion.ts';
 import { listPorts, type PortQuery } from './list.ts';
 import { lookUpPorts, type PortAsked } from './lookup.ts';
+import { updatePort } from './update.ts';
 import { toPort } from './wire.ts';
 
 /** What users do with ports. Requests that come at the same time share their statements and transactions. */
@@ -33,6 +34,7 @@ export interface PortService {
   ): Promise<OperationResponse>;
   get(caller: UserCaller, portId: string): Promise<Port>;
   list(caller: UserCaller, query: PortQuery): Promise<PortList>;
+  update(caller: UserCaller, portId: string, patch: PortPatch, ifMatch: string | undefined): Promise<Port>;
   delete(caller: UserCaller, portId: string, ifMatch: string | undefined): Promise<void>;
 }
 
@@ -65,6 +67,7 @@ export function openPortService(parts: Parts & { readonly metrics: Metrics }): P
       make({ caller, networkId, inputs, isForOne: false, idempotency }),
     get: (caller, portId) => read({ caller, portId }),
     list: (caller, query) => listPorts(parts, caller, query),
+    update: (caller, portId, patch, ifMatch) => updatePort(parts, caller, portId, patch, ifMatch),
     delete: (caller, portId, ifMatch) => remove({ caller, portId, ifMatch }),
   };
 }

@@ -57,3 +57,15 @@ export function toFixedIp({ subnetId, ipVersion, value }: PortAddress): {
 } {
   return { subnetId, ipAddress: formatIp(ipVersion, value) };
 }
+
+/** As much of a pointer as the caller has written: the provider sees defaults and automatic addresses filled in. */
+export function deepestGiven(input: unknown, pointer: string): string {
+  let given = '';
+  let value = input;
+  for (const key of pointer.split('/').slice(1)) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return given;
+    value = Reflect.get(value, key);
+    given += `/${key}`;
+  }
+  return given;
+}

@@ -181,6 +181,57 @@ export async function deletePortRows(trx: Knex, ids: readonly string[]): Promise
   await queryRows(trx, 'delete from ports where id = any(cast(:ids as uuid[]))', { ids });
 }
 
+/**
+ * Writes what has become of a locked port's content. One whose wiring has changed has to be proven anew; a lease that is renewed
+ * begins at this moment, unless the port is bound to a host.
+ */
+export async function rewritePort(
+  trx: Knex,
+  port: PortContent,
+  { isRewired, renewsLease }: { readonly isRewired: boolean; readonly renewsLease: boolean },
+): Promise<ChangedPort> {
+  const rows = await queryRows<ChangedPort>(
+    trx,
+    `update ports
+     set
+       name = :name,
+       description = :description,
+       tags = cast(:tags as text[]),
+       admin_state = :adminState,
+       fixed_ips = :fixedIps,
+       port_security = :portSecurity,
+       allowed_address_pairs = :pairs,
+       security_group_ids = :groupIds,
+       status = case when cast(:isRewired as boolean) and status = 'active' then 'building' else status end,
+       lease_seconds = cast(:leaseSeconds as integer),
+       lease_expires_at = case
+         when not cast(:renewsLease as boolean) then lease_expires_at
+         when not exists (select from bindings where port_id = ports.id and desired = 'present')
+           then now() + make_interval(secs => cast(:leaseSeconds as integer))
+       end,
+       lease_warned_at = case when cast(:renewsLease as boolean) then null else lease_warned_at end,
+       revision = revision + 1,
+       updated_at = now()
+     where id = :id
+     returning id, project_id, revision`,
+    {
+      id: port.id,
+      name: port.name,
+      description: port.description,
+      tags: arrayText(port.tags),
+      adminState: port.admin_state,
+      fixedIps: JSON.stringify(port.fixed_ips),
+      portSecurity: port.port_security,
+      pairs: JSON.stringify(port.allowed_address_pairs),
+      groupIds: JSON.stringify(port.security_group_ids),
+      leaseSeconds: port.lease_seconds,
+      isRewired,
+      renewsLease,
+    },
+  );
+  return onlyRow(rows);
+}
+
 /** What becomes of a port, beside its revision and time, which always move on. */
 export interface PortChange {
   readonly status: PortStatus;
