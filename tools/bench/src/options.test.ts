@@ -22,7 +22,7 @@ test('a subject alone is measured whole, at 1, 8 and 32 clients', () => {
     jsonFile: undefined,
     cpu: false,
     profileFolder: undefined,
-    nodeOptions: [],
+    nodeOptions: ['--max-semi-space-size=8'],
   });
 });
 

@@ -34,6 +34,8 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** As the services' READMEs start them. */
+const usualNodeOptions = '--max-semi-space-size=8';
 const mostClients = 256;
 const mostSeconds = 600;
 
@@ -57,7 +59,7 @@ ${described.join('\n')}
   --json FILE           also write the table to FILE as {"results": […]}
   --cpu                 also show how many processors each process kept busy
   --profile FOLDER      leave a processor profile of each service there
-  --node-options TEXT   options of Node for the services
+  --node-options TEXT   options of Node for the services; ${usualNodeOptions} unless given
   --help                this text
 `;
 }
@@ -77,7 +79,7 @@ export function readOptions(args: readonly string[], subjects: readonly SubjectS
     jsonFile: values.json,
     cpu: values.cpu ?? false,
     profileFolder: values.profile,
-    nodeOptions: (values['node-options'] ?? '').split(' ').filter(Boolean),
+    nodeOptions: (values['node-options'] ?? usualNodeOptions).split(' ').filter(Boolean),
   };
   const [name, ...more] = positionals;
   if (help) return { ...options, subject: name ?? '', parts: [] };
