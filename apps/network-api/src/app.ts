@@ -17,7 +17,6 @@ import { hostGroupOperations } from './security-groups/host-routes.ts';
 import { securityGroupOperations } from './security-groups/routes.ts';
 import { shareOperations } from './shares/routes.ts';
 import { subnetOperations } from './subnets/routes.ts';
-import { withoutUnbuilt } from './unbuilt.ts';
 
 /** What both apps take beside the service's own parts. */
 export type AppOptions = Parts &
@@ -30,7 +29,7 @@ export type AppOptions = Parts &
 export function createNetworkApp(options: AppOptions): Promise<ApiApp> {
   return createApiApp({
     ...options,
-    document: withoutUnbuilt(networkDocument),
+    document: networkDocument,
     problemCodes,
     readiness: () => options.database.ping(),
     handlers: {
@@ -53,7 +52,7 @@ export function createNetworkApp(options: AppOptions): Promise<ApiApp> {
 export function createSouthboundApp(options: AppOptions): Promise<ApiApp> {
   return createApiApp({
     ...options,
-    document: withoutUnbuilt(southboundDocument),
+    document: southboundDocument,
     problemCodes: southboundProblemCodes,
     readiness: () => options.database.ping(),
     handlers: {
