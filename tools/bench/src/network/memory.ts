@@ -11,11 +11,15 @@ const clients = 32;
 const mostSeconds = 1800;
 
 /** Resident memory of the replica after all that came before. */
-export function noteMemory({ bench, service }: Stage): void {
+export async function noteMemory({ bench, service, api }: Stage): Promise<void> {
   const mebibytes = residentMebibytes(service.pid);
+  const metrics = (await api.send('GET', '/metrics')).body.toString();
+  const said = (name: string) => `${(metricIn(metrics, name) / 2 ** 20).toFixed(0)} MiB`;
   bench.addFinding({
     claim: 'resident memory of a replica after the bench',
-    seen: `${mebibytes.toFixed(0)} MiB`,
+    seen:
+      `${mebibytes.toFixed(0)} MiB (heap ${said('nodejs_heap_size_total_bytes')}, ` +
+      `${said('nodejs_heap_size_used_bytes')} of it used, ${said('nodejs_external_memory_bytes')} beside it)`,
     target: `< ${mostMebibytes} MiB`,
     isHeld: mebibytes < mostMebibytes,
   });
@@ -68,4 +72,11 @@ export async function watchMemory(stage: Stage): Promise<void> {
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** A gauge's value in the text of `/metrics`. */
+export function metricIn(metrics: string, name: string): number {
+  const value = new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(metrics)?.[1];
+  if (value === undefined) throw new Error(`there is no metric ${name}`);
+  return Number(value);
 }
