@@ -6,6 +6,7 @@ import {
   isEpochToBeRaised,
   isToMigrate,
   keySourceOf,
+  measureDatabase,
   migrateAndExit,
   openDatabase,
   raiseEpochAndExit,
@@ -34,6 +35,8 @@ lifetime.onStop('housekeeping', housekeeping.stop);
 const placing = startPlacing({ database, heartbeatSeconds }, logger);
 lifetime.onStop('placing', placing.stop);
 
+const metrics = createMetrics();
+measureDatabase(metrics, database);
 const options = {
   database,
   heartbeatSeconds,
@@ -41,7 +44,7 @@ const options = {
   wakePlacement: placing.wake,
   auth: tokenAuthenticator({ keys: keySourceOf(config), issuer: config.issuer, audience: 'compute' }),
   logger,
-  metrics: createMetrics(),
+  metrics,
   stopping: lifetime.stopping,
   docsAssets: config.docsAssets,
 };

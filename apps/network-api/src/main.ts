@@ -6,6 +6,7 @@ import {
   isEpochToBeRaised,
   isToMigrate,
   keySourceOf,
+  measureDatabase,
   migrateAndExit,
   openDatabase,
   raiseEpochAndExit,
@@ -40,6 +41,8 @@ if (isEpochToBeRaised()) await raiseEpochAndExit(database);
 lifetime.onStop('database', () => database.close());
 lifetime.onStop('housekeeping', startHousekeeping(database, logger).stop);
 
+const metrics = createMetrics();
+measureDatabase(metrics, database);
 const options = {
   database,
   providers,
@@ -49,7 +52,7 @@ const options = {
   quotaDefaults: quotaDefaultsOf(config),
   auth: tokenAuthenticator({ keys: keySourceOf(config), issuer: config.issuer, audience: 'network' }),
   logger,
-  metrics: createMetrics(),
+  metrics,
   stopping: lifetime.stopping,
   docsAssets: config.docsAssets,
 };

@@ -1,4 +1,5 @@
 import knexFactory, { type Knex } from 'knex';
+import { watchPool, type DatabaseActivity } from './activity.ts';
 import { columnTypes } from './column-types.ts';
 import { startEmbeddedPostgres, type EmbeddedStorage } from './embedded-postgres.ts';
 import { isDatabaseUnavailable } from './database-errors.ts';
@@ -17,6 +18,8 @@ export interface Database {
   readonly engine: 'postgres' | 'pglite';
   /** Wakes feed readers when events are committed. */
   readonly signals: EventSignals;
+  /** What goes on in it, for `measureDatabase`. */
+  readonly activity: DatabaseActivity;
   /** Fails unless the database answers within the time given. */
   ping(timeoutMs?: number): Promise<void>;
   /** Waits for nothing: end your transactions first. */
@@ -109,6 +112,7 @@ async function connect(connection: Record<string, unknown>, options: Connecting)
     knex,
     engine,
     signals,
+    activity: watchPool(knex),
     ping: (timeoutMs = 2_000) => within(timeoutMs, ping),
     async close() {
       gate?.close();

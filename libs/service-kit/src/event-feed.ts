@@ -65,7 +65,23 @@ export async function currentCursor(connection: Knex): Promise<string> {
  * compaction has kept. An empty answer's cursor is past everything that the filter left out.
  */
 export async function readEvents(database: Database, options: ReadEventsOptions): Promise<EventBatch> {
+  const { items, nextCursor } = await followEvents(database, options);
+  return { items, nextCursor };
+}
+
+/** A batch for a reader who comes again at once, and then says so: what comes to it is measured. */
+export interface FollowedBatch extends EventBatch {
+  /** Whether the batch ends where the feed ended at that moment. */
+  readonly isAtEnd: boolean;
+}
+
+/** As `readEvents`. */
+export async function followEvents(
+  database: Database,
+  options: ReadEventsOptions & { readonly wasAtEnd?: boolean },
+): Promise<FollowedBatch> {
   const { filter, signal } = options;
+  let isAtEnd = options.wasAtEnd ?? false;
   const limit = Math.min(Math.max(options.limit ?? 100, 1), 1000);
   const startedAt = performance.now();
   const waitMs = Math.min(Math.max(options.waitSeconds ?? 0, 0), 55) * 1000;
@@ -80,7 +96,9 @@ export async function readEvents(database: Database, options: ReadEventsOptions)
       if (from) checkCursor(from, feed);
       // Without a full batch everything up to there has been looked at.
       from = cursorAt(feed, items.length === limit ? (items.at(-1)?.position ?? upTo) : upTo);
-      const batch = { items, nextCursor: encodeCursor(identity, from.position) };
+      if (isAtEnd) noteDelivery(database, feed);
+      isAtEnd = from.position === head;
+      const batch = { items, nextCursor: encodeCursor(identity, from.position), isAtEnd };
       const passedMs = performance.now() - startedAt;
       if (items.length > 0 || signal?.aborted) return batch;
       if (upTo < head && passedMs < Math.max(waitMs, leastReadMs)) continue;
@@ -97,12 +115,20 @@ export async function readEvents(database: Database, options: ReadEventsOptions)
   }
 }
 
+/** A reader who was at the end gets what was committed since: how long that took is up to this service. */
+function noteDelivery({ activity }: Database, { items, at }: Feed): void {
+  for (const { occurredAt } of items) {
+    activity.observer?.eventDelivered(Math.max(at - Date.parse(occurredAt), 0) / 1000);
+  }
+}
+
 interface FeedRow {
   readonly database_id: string;
   readonly epoch: number;
   readonly head: number;
   readonly forgotten_through: number;
   readonly audiences: readonly string[] | null;
+  readonly looked_at: string;
   /** The rest is null in the one row of a feed with nothing new. */
   readonly position: number | null;
   readonly project_id: string | null;
@@ -116,6 +142,8 @@ interface FeedRow {
 }
 
 interface Feed extends FeedBounds {
+  /** When this look was, by the database's clock, in milliseconds since 1970. */
+  readonly at: number;
   /** How far this look went, at most to the head. */
   readonly upTo: number;
   /** The reader's, when they were asked for. */
@@ -139,7 +167,8 @@ async function look(
   const condition = conditionOf(filter);
   const { rows }: { rows: FeedRow[] } = await connection.raw(
     `with readable (name) as materialized (${readable.sql})
-     select database_id, epoch, head, forgotten_through, (select array_agg(name) from readable) as audiences, found.*
+     select database_id, epoch, head, forgotten_through, (select array_agg(name) from readable) as audiences,
+       clock_timestamp() as looked_at, found.*
      from database_identity
      cross join event_horizon
      cross join (select coalesce(max(position), 0) as head from events) as bounds
@@ -168,6 +197,7 @@ async function look(
   const identity = { databaseId: row.database_id, epoch: row.epoch };
   return {
     identity,
+    at: Date.parse(row.looked_at),
     head: row.head,
     upTo: after === undefined ? row.head : Math.min(row.head, after + spanOfLook),
     forgotten: row.forgotten_through,

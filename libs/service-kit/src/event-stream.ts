@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { commonProblem } from './common-problems.ts';
 import { isDatabaseUnavailable } from './database-errors.ts';
 import type { Database } from './database.ts';
-import { readEvents, type EventBatch, type FeedEvent } from './event-feed.ts';
+import { followEvents, readEvents, type FeedEvent, type FollowedBatch } from './event-feed.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { OperationRequest, OperationResponse } from './operations.ts';
 import { Problem } from './problem.ts';
@@ -48,7 +48,7 @@ export async function answerEvents(
     const { items, nextCursor } = await readEvents(database, { filter, cursor, limit, waitSeconds, signal });
     return { status: 200, body: { items: items.map((event) => present(event).item), nextCursor } };
   }
-  const first = await readEvents(database, { filter, cursor, limit: eventsPerLook });
+  const first = await followEvents(database, { filter, cursor, limit: eventsPerLook });
   return {
     status: 200,
     // A proxy that gathers answers before it passes them on would hold events back.
@@ -70,12 +70,12 @@ interface StreamOptions extends AnswerEventsOptions {
  */
 async function* streamEvents(
   database: Database,
-  first: EventBatch,
+  first: FollowedBatch,
   { filter, present, signal, endsAt = Infinity, idleSeconds = 15 }: StreamOptions,
 ): AsyncGenerator<string, void, undefined> {
   yield 'retry: 2000\n\n';
-  let batch: EventBatch | undefined = first;
-  let cursor = first.nextCursor;
+  let batch: FollowedBatch | undefined = first;
+  let { nextCursor: cursor, isAtEnd } = first;
   let failures = 0;
   for (;;) {
     if (batch?.items.length === 0) yield message('bookmark', { cursor }, cursor);
@@ -98,8 +98,9 @@ async function* streamEvents(
     if (signal.aborted) return;
     try {
       const waitSeconds = Math.min(idleSeconds, leftMs / 1000);
-      batch = await readEvents(database, { filter, cursor, limit: eventsPerLook, waitSeconds, signal });
-      cursor = batch.nextCursor;
+      const options = { filter, cursor, limit: eventsPerLook, waitSeconds, signal };
+      batch = await followEvents(database, { ...options, wasAtEnd: isAtEnd });
+      ({ nextCursor: cursor, isAtEnd } = batch);
       failures = 0;
     } catch (error) {
       if (error instanceof Problem && error.status !== 503) {

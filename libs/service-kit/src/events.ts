@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { keyOfEvent } from './event-filter.ts';
 import { eventChannel } from './event-signals.ts';
+import { queryRows } from './statements.ts';
 import { afterCommit } from './transactions.ts';
 import { scopeOf } from './transaction-scope.ts';
 
@@ -26,15 +27,18 @@ const longestAnnouncement = 7_500;
  */
 export async function appendEvents(trx: Knex.Transaction, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const { signals } = scopeOf(trx).database;
+  const { signals, activity } = scopeOf(trx).database;
   const keys = [...new Set(events.map(keyOfEvent))];
   const announcement = keys.join(' ');
-  await trx.raw('select append_events(?::jsonb, ?, ?)', [
-    JSON.stringify(events),
+  await queryRows(trx, 'select append_events(cast(:events as jsonb), :eventChannel, :announcement)', {
+    events: JSON.stringify(events),
     eventChannel,
-    announcement.length > longestAnnouncement ? '*' : announcement,
-  ]);
-  afterCommit(trx, () => signals.announce(keys));
+    announcement: announcement.length > longestAnnouncement ? '*' : announcement,
+  });
+  afterCommit(trx, () => {
+    signals.announce(keys);
+    activity.observer?.eventsAppended(events.length);
+  });
 }
 
 /** Wakes, once the transaction has committed, those of this process who wait for the keys: for what is no event. */

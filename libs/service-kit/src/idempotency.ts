@@ -6,6 +6,7 @@ import { isRecord } from './opaque.ts';
 import type { OperationResponse } from './operations.ts';
 import { Problem } from './problem.ts';
 import { queryRows } from './statements.ts';
+import { scopeOf } from './transaction-scope.ts';
 
 /** A caller's claim that requests with this key are one and the same. */
 export interface IdempotencyClaim {
@@ -64,7 +65,10 @@ export async function claimKeys(
     missed.map((claim) => {
       const record = records.get(identify(claim));
       if (!record) throw new Error('an idempotency record vanished while its key was taken');
-      return [claim, replay(record, claim)];
+      const known = replay(record, claim);
+      if (!(known instanceof Problem))
+        scopeOf(trx).database.activity.observer?.answerReplayed(claim.operationId);
+      return [claim, known];
     }),
   );
 }

@@ -47,6 +47,7 @@ export {
   type DatabaseLocation,
   type DatabaseOptions,
 } from './database.ts';
+export { measureDatabase } from './database-metrics.ts';
 export { docsAssetFiles } from './docs-page.ts';
 export { readDocument, type ApiDocument, type Operation } from './document.ts';
 export {

@@ -21,9 +21,9 @@ export function createMetrics(options: { defaults?: boolean } = {}): Metrics {
   });
   const durations = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from the request to the end of its answer, long polls included.',
-    labelNames: ['operationId'],
-    buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 60],
+    help: 'Time from the request to the end of its answer, by operation and status; long polls and streams included.',
+    labelNames: ['operationId', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
     registers: [registry],
   });
   const open = new Gauge({
@@ -43,7 +43,7 @@ export function createMetrics(options: { defaults?: boolean } = {}): Metrics {
     countBatch: (operationId, size) => batches.observe({ operationId }, size),
     countRequest({ operationId, status, caller }, seconds) {
       requests.inc({ operationId, status: String(status), caller });
-      durations.observe({ operationId }, seconds);
+      durations.observe({ operationId, status: String(status) }, seconds);
     },
     requestStarted() {
       open.inc();

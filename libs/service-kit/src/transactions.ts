@@ -34,6 +34,7 @@ export async function inTransaction<T>(
       return await attemptOnce(database, work, options.isolation);
     } catch (error) {
       if (attempt >= attempts || !isRetriable(error)) throw error;
+      database.activity.observer?.transactionRetried(errorCode(error) ?? 'none');
       await pause(Math.random() * 10 * 2 ** attempt);
     }
   }
@@ -53,11 +54,22 @@ async function attemptOnce<T>(
   isolation: TransactionOptions['isolation'],
 ): Promise<T> {
   const scope: TransactionScope = { database, afterCommit: [], isOpen: true };
-  const result = await database.knex.transaction(
+  const startedAt = performance.now();
+  const ended = (outcome: 'committed' | 'rolled-back') =>
+    database.activity.observer?.transactionEnded(outcome, (performance.now() - startedAt) / 1000);
+  const running = database.knex.transaction(
     (trx) => runInScope(trx, scope, () => work(trx)),
     // The default level needs no statement of its own.
     isolation === undefined || isolation === 'read committed' ? {} : { isolationLevel: isolation },
   );
+  let result: T;
+  try {
+    result = await running;
+  } catch (error) {
+    ended('rolled-back');
+    throw error;
+  }
+  ended('committed');
   for (const callback of scope.afterCommit) callback();
   return result;
 }
