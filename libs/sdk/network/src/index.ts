@@ -10,11 +10,15 @@ export type {
   FixedIpInput,
   Network,
   NetworkInput,
+  NetworkPatch,
+  NetworkShare,
   Port,
   PortInput,
   PortStatus,
   Subnet,
   SubnetInput,
+  SubnetPatch,
+  SubnetUsage,
 } from './generated/models/index.ts';
 export { Networks, type NetworkQuery } from './networks.ts';
 export { Ports, type PortQuery } from './ports.ts';

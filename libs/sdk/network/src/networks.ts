@@ -10,7 +10,7 @@ import {
   type ItemList,
 } from '@patchpanel/sdk-core';
 import { NetworksApi, type ListNetworksRequest } from './generated/apis/NetworksApi.ts';
-import type { Network, NetworkInput } from './generated/models/index.ts';
+import type { Network, NetworkInput, NetworkPatch, NetworkShare } from './generated/models/index.ts';
 import type { Configuration } from './generated/runtime.ts';
 
 /** Which networks to list. */
@@ -35,7 +35,13 @@ export class Networks {
     return this.#api.createNetwork({ networkInput: input, ...keyOf(options) }, callInit(options));
   }
 
-  /** Lists the project's networks, oldest first. */
+  /**
+   * Lists the project's networks and those that others share with it, oldest first.
+   *
+   * ```ts
+   * for await (const blue of network.networks.list({ tag: ['shop'], sort: 'name' })) console.log(blue.name);
+   * ```
+   */
   list(query: NetworkQuery = {}, options: CallOptions = {}): ItemList<Network> {
     return paginate((pageToken) =>
       this.#api.listNetworks(
@@ -48,6 +54,34 @@ export class Networks {
   /** Gives one network. */
   get(networkId: string, options: CallOptions = {}): Promise<Network> {
     return this.#api.getNetwork({ networkId }, callInit(options));
+  }
+
+  /** Changes what is named of a network; only its owner may. An `mtu` of null is the provider's default again. */
+  update(networkId: string, patch: NetworkPatch, options: ChangeOptions = {}): Promise<Network> {
+    return this.#api.updateNetwork(
+      { networkId, networkPatch: patch, ...matchOf(options) },
+      callInit(options),
+    );
+  }
+
+  /** Lets another project see a network and its subnets and have ports in it. Doing it again changes nothing. */
+  share(networkId: string, projectId: string, options: CallOptions = {}): Promise<NetworkShare> {
+    return this.#api.shareNetwork({ networkId, projectId }, callInit(options));
+  }
+
+  /** Takes a network out of another project's sight, once that has no ports in it. */
+  unshare(networkId: string, projectId: string, options: CallOptions = {}): Promise<void> {
+    return deleteOnce(() => this.#api.unshareNetwork({ networkId, projectId }, callInit(options)));
+  }
+
+  /** Lists the projects that a network is shared with by name. */
+  listShares(networkId: string, options: CallOptions = {}): ItemList<NetworkShare> {
+    return paginate((pageToken) =>
+      this.#api.listNetworkShares(
+        { networkId, ...(pageToken === undefined ? {} : { pageToken }) },
+        callInit(options),
+      ),
+    );
   }
 
   /** Deletes a network that has neither subnets nor ports. */

@@ -10,7 +10,7 @@ import {
   type ItemList,
 } from '@patchpanel/sdk-core';
 import { SubnetsApi, type ListSubnetsRequest } from './generated/apis/SubnetsApi.ts';
-import type { Subnet, SubnetInput } from './generated/models/index.ts';
+import type { Subnet, SubnetInput, SubnetPatch, SubnetUsage } from './generated/models/index.ts';
 import type { Configuration } from './generated/runtime.ts';
 
 /** Which subnets to list. */
@@ -36,7 +36,7 @@ export class Subnets {
     return this.#api.createSubnet({ networkId, subnetInput: input, ...keyOf(options) }, callInit(options));
   }
 
-  /** Lists the project's subnets, oldest first. */
+  /** Lists the project's subnets, or those of a network that it sees, oldest first. */
   list(query: SubnetQuery = {}, options: CallOptions = {}): ItemList<Subnet> {
     return paginate((pageToken) =>
       this.#api.listSubnets(
@@ -49,6 +49,16 @@ export class Subnets {
   /** Gives one subnet. */
   get(subnetId: string, options: CallOptions = {}): Promise<Subnet> {
     return this.#api.getSubnet({ subnetId }, callInit(options));
+  }
+
+  /** Changes what is named of a subnet; only its network's owner may. Pools keep what is in use. */
+  update(subnetId: string, patch: SubnetPatch, options: ChangeOptions = {}): Promise<Subnet> {
+    return this.#api.updateSubnet({ subnetId, subnetPatch: patch, ...matchOf(options) }, callInit(options));
+  }
+
+  /** Counts the addresses of a subnet's pools, in decimal digits: those of IPv6 subnets are more than a number can say. */
+  usage(subnetId: string, options: CallOptions = {}): Promise<SubnetUsage> {
+    return this.#api.getSubnetUsage({ subnetId }, callInit(options));
   }
 
   /** Deletes a subnet of which no address is in use or resting. */

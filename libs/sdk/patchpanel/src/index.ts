@@ -45,13 +45,17 @@ export {
   type FixedIp,
   type Network,
   type NetworkInput,
+  type NetworkPatch,
   type NetworkProblem,
   type NetworkProblemCode,
+  type NetworkShare,
   type PluggableVnic,
   type Port,
   type PortInput,
   type PortStatus,
   type Subnet,
   type SubnetInput,
+  type SubnetPatch,
+  type SubnetUsage,
 } from '@patchpanel/sdk-network';
 export { Patchpanel, type PatchpanelOptions } from './patchpanel.ts';
