@@ -17,10 +17,15 @@ export async function prepareSession(
 }
 
 /**
- * Statements are prepared once and keep their plan: made while a table is small, it must still be right when the table is big.
- * Each has its index, so nothing else is ever worth choosing.
+ * Statements are prepared and planned once, which would cost more than running them. A plan that was made while a table was small
+ * must still be right when the table is big: each statement has its index, so nothing else is ever worth choosing.
  */
-const plansByIndex = 'set enable_seqscan to off; set enable_hashjoin to off; set enable_mergejoin to off';
+const plansByIndex = [
+  'set plan_cache_mode to force_generic_plan',
+  'set enable_seqscan to off',
+  'set enable_hashjoin to off',
+  'set enable_mergejoin to off',
+].join('; ');
 
 /**
  * A statement or an idle transaction that hangs must not hold its locks for ever. PGlite has no timers for it. Compiling a

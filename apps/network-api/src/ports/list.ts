@@ -85,7 +85,9 @@ const conditionOf: Readonly<Record<keyof PortFilters, string>> = {
   )`,
   hostName: 'bindings.project_id = :projectId and bindings.host_name = :hostName',
   securityGroupId: 'members.security_group_id = :securityGroupId',
-  leaseExpiresBefore: 'ports.lease_expires_at <= cast(:leaseExpiresBefore as timestamptz)',
+  // A moment is told to the millisecond: the rest of it counts as before.
+  leaseExpiresBefore:
+    "ports.lease_expires_at < cast(:leaseExpiresBefore as timestamptz) + interval '1 millisecond'",
   name: 'ports.name = :name',
 };
 
