@@ -1,29 +1,37 @@
-import { pageClauses, type PageRequest } from '@patchpanel/service-kit';
+import type { PageRequest } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
+import { MAX, NIL } from 'uuid';
 import { queryRows } from '../rows.ts';
 import type { RuleContent } from './rules.ts';
 
 /**
- * True of a security group (`groups`) that a live binding of the host uses: by its port, or as the remote group of a rule of such a
- * one. Each binding is looked at, by bindings_host, the primary key of port_security_groups and security_group_rules_remotes. The
- * feed tells hosts of the same groups (`changes/store.ts`).
+ * The groups of a host's live bindings, each once. Each binding is looked at, by bindings_host and the primary key of
+ * port_security_groups.
  */
-const isUsedByHost = `
-  exists (
-    select
+const groupsOfBindings = `
+  own_groups as materialized (
+    select distinct port_security_groups.security_group_id as id
     from bindings
-    join port_security_groups as used on used.port_id = bindings.port_id
+    join port_security_groups on port_security_groups.port_id = bindings.port_id
     where bindings.host_name = :hostName
     and bindings.superseded_by is null
     and bindings.desired = 'present'
-    and (
-      used.security_group_id = groups.id
-      or exists (
-        select
-        from security_group_rules as naming
-        where naming.security_group_id = used.security_group_id
-        and naming.remote_group_id = groups.id
-      )
+  )`;
+
+/**
+ * True of one of these, and of a group that a rule of one of them names as remote, by security_group_rules_remotes. The feed tells
+ * hosts of the same groups (`changes/store.ts`).
+ */
+const isUsed = `
+  exists (
+    select
+    from own_groups
+    where own_groups.id = groups.id
+    or exists (
+      select
+      from security_group_rules as naming
+      where naming.remote_group_id = groups.id
+      and naming.security_group_id = own_groups.id
     )
   )`;
 
@@ -44,7 +52,8 @@ export async function findGroupRules(
 ): Promise<GroupRulesRow | undefined> {
   const rows = await queryRows<GroupRulesRow>(
     connection,
-    `select
+    `with ${groupsOfBindings}
+     select
        groups.id,
        groups.project_id,
        groups.revision,
@@ -56,7 +65,7 @@ export async function findGroupRules(
        ) as rules
      from security_groups as groups
      where groups.id = :id
-     and ${isUsedByHost}`,
+     and ${isUsed}`,
     { hostName, id },
   );
   return rows[0];
@@ -72,18 +81,19 @@ export interface MemberRow {
 
 /**
  * Some of the members of a group that the host uses, in order of their ports, with the revision of all; no row for any other group.
- * Served by port_security_groups_members, and for each port by the primary key and port_addresses_position.
+ * Served by port_security_groups_members, and for each port by the primary key and port_addresses_position. The members are cut out
+ * as a range of that index: by a group that is equal, the primary key would be in the right order, too, through all groups.
  */
 export function selectMembers(
   connection: Knex,
   hostName: string,
   id: string,
-  page: PageRequest,
+  { after, limit }: PageRequest,
 ): Promise<MemberRow[]> {
-  const { condition, order, bindings } = pageClauses(page, { id: 'port_id' });
   return queryRows<MemberRow>(
     connection,
-    `select
+    `with ${groupsOfBindings}
+     select
        groups.members_revision,
        members.port_id,
        ports.allowed_address_pairs,
@@ -97,15 +107,15 @@ export function selectMembers(
      left join lateral (
        select port_id
        from port_security_groups
-       where security_group_id = groups.id
-       and ${condition}
-       order by ${order}
-       limit :pageLimit
+       where (security_group_id, port_id) > (groups.id, cast(:after as uuid))
+       and (security_group_id, port_id) <= (groups.id, cast(:last as uuid))
+       order by security_group_id, port_id
+       limit :limit
      ) as members on true
      left join ports on ports.id = members.port_id
      where groups.id = :id
-     and ${isUsedByHost}
+     and ${isUsed}
      order by members.port_id`,
-    { ...bindings, hostName, id },
+    { hostName, id, after: after ?? NIL, last: MAX, limit: limit + 1 },
   );
 }

@@ -1,6 +1,7 @@
 import type { SecurityGroup } from '@patchpanel/contract-network';
 import { pageClauses, type PageRequest } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
+import { MAX, NIL } from 'uuid';
 import { onlyRow, queryRows } from '../rows.ts';
 import { tagClauses } from '../tags/store.ts';
 
@@ -153,7 +154,10 @@ export interface GroupUse {
   readonly remote_of: string | null;
 }
 
-/** Served by port_security_groups_members and security_group_rules_remotes. */
+/**
+ * Served by port_security_groups_members and security_group_rules_remotes. The members are a range of that index: by a group that is
+ * equal, the primary key would be in the right order, too, through all groups.
+ */
 export async function findGroupUse(trx: Knex, id: string): Promise<GroupUse> {
   const rows = await queryRows<GroupUse>(
     trx,
@@ -161,8 +165,9 @@ export async function findGroupUse(trx: Knex, id: string): Promise<GroupUse> {
        (
          select port_id
          from port_security_groups
-         where security_group_id = :id
-         order by port_id
+         where (security_group_id, port_id) >= (cast(:id as uuid), cast(:first as uuid))
+         and (security_group_id, port_id) <= (cast(:id as uuid), cast(:last as uuid))
+         order by security_group_id, port_id
          limit 1
        ) as port_id,
        (
@@ -171,7 +176,7 @@ export async function findGroupUse(trx: Knex, id: string): Promise<GroupUse> {
          where remote_group_id = :id
          and security_group_id <> :id
        ) as remote_of`,
-    { id },
+    { id, first: NIL, last: MAX },
   );
   return onlyRow(rows);
 }
