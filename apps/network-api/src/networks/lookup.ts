@@ -1,7 +1,6 @@
 import type { UserCaller } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
 import { problem } from '../problems.ts';
-import { lookUpNetworks } from './lookups.ts';
 import {
   findNetwork,
   findVisibleNetwork,
@@ -13,9 +12,6 @@ import {
 /** What only a network's owner may do with it. */
 export type OwnerAction =
   'see-as-owner' | 'share' | 'unshare' | 'add-subnet' | 'update' | 'update-and-unshare' | 'delete';
-
-/** What a caller is about to do with one network. */
-export type NetworkAction = OwnerAction | 'add-port' | 'plug';
 
 interface Rule {
   readonly lock: NetworkLock;
@@ -35,20 +31,16 @@ const rules: Readonly<Record<OwnerAction, Rule>> = {
 };
 
 /**
- * Gives a network that the caller may do this with, locked as the action needs. To make ports and to plug is for those with whom
- * it is shared, too; for anything else they get `network-owner-required`. Throws `network-not-found` for any that the caller
- * can't see, in the same words whether it exists or not.
+ * Gives the caller's own network, locked as the action needs. Those with whom a network is shared get `network-owner-required`, and
+ * all others `network-not-found`, in the same words whether it exists or not. Making ports and plugging, which is for those with
+ * whom it is shared, too, goes by `lookUpNetworks`.
  */
 export async function lookUpNetwork(
   connection: Knex,
   caller: UserCaller,
-  action: NetworkAction,
+  action: OwnerAction,
   id: string,
 ): Promise<NetworkRow> {
-  if (action === 'add-port' || action === 'plug') {
-    const asked = { caller, networkId: id };
-    return (await lookUpNetworks(connection, [asked], action))(asked);
-  }
   const { lock, isRefusedWhenDeleting } = rules[action];
   const row = await findNetwork(connection, caller.projectId, id, lock);
   if (!row) throw await refusal(connection, caller, id);

@@ -93,12 +93,6 @@ export async function lockSubnets(trx: Knex, ids: readonly string[]): Promise<Su
   );
 }
 
-/** Locks the right to change a subnet's addresses; false when the subnet is gone. Call in ascending order of id. */
-export async function lockSubnetAddresses(trx: Knex, id: string): Promise<boolean> {
-  const rows = await queryRows(trx, 'select id from subnets where id = :id for no key update', { id });
-  return rows.length > 0;
-}
-
 /** Which subnet of the network has some of these addresses. Served by subnets_no_overlap. */
 export async function findOverlap(trx: Knex, networkId: string, cidr: Cidr): Promise<SubnetRow | undefined> {
   const rows = await queryRows<SubnetRow>(
