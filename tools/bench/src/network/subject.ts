@@ -37,7 +37,7 @@ async function runParts(stage: Stage): Promise<void> {
   if (bench.isWanted('race')) await race(stage);
   if (bench.isWanted('fill')) await measureFill(stage);
   if (bench.isWanted('memory')) {
-    noteMemory(stage);
+    await noteMemory(stage);
     await watchMemory(stage);
   }
   if (bench.isWanted('pages')) await measurePages(stage);
