@@ -58,7 +58,7 @@ const options = {
 };
 lifetime.onStop('pools', startPoolKeeping(options, logger).stop);
 lifetime.onStop('realisation', startRealisation(options, { logger }).stop);
-await followRecovery(options, options);
+await followRecovery(options);
 lifetime.onStop('agents', startAgentUpkeep(options, logger).stop);
 lifetime.onStop('leases', startLeaseSweep(options, logger).stop);
 const { app } = await createNetworkApp(options);

@@ -43,6 +43,7 @@ export async function reportHoldings(
   await raiseEpochAbove(
     parts.database,
     said.map(({ epoch }) => epoch),
+    parts.agentSilenceSeconds,
   );
   await inTransaction(parts.database, async (trx) => {
     const { isFenced } = await beginHoldings(trx, caller.host);

@@ -12,19 +12,16 @@ export interface RecoveryRow {
 }
 
 /** By primary keys: what every allocation asks. */
-export async function readRecovery(connection: Knex, silenceSeconds: number): Promise<RecoveryRow> {
+export async function readRecovery(connection: Knex): Promise<RecoveryRow> {
   const rows = await queryRows<RecoveryRow>(
     connection,
     `select
        epoch,
        epoch = 1 or ended_at is not null as is_over,
-       coalesce(
-         began_at > clock_timestamp() - make_interval(secs => cast(:silenceSeconds as double precision)),
-         true
-       ) as is_young
+       coalesce(settles_at > clock_timestamp(), true) as is_young
      from database_identity
      left join recoveries using (epoch)`,
-    { silenceSeconds },
+    {},
   );
   return onlyRow(rows);
 }
@@ -44,16 +41,20 @@ export async function selectOwing(connection: Knex, epoch: number, limit: number
   return rows.map(({ host_name: hostName }) => hostName);
 }
 
-/** Notes that the recovery of this epoch has begun, unless that is noted. */
-export async function noteRecovery(connection: Knex): Promise<void> {
+/**
+ * Notes that the recovery of this epoch has begun, unless that is noted. For so many seconds hosts of which the database knows
+ * nothing may turn up.
+ */
+export async function noteRecovery(connection: Knex, settleSeconds: number): Promise<void> {
   await queryRows(
     connection,
-    `insert into recoveries (epoch)
-     select epoch
+    `insert into recoveries (epoch, settles_at)
+     select epoch, clock_timestamp() + make_interval(secs => cast(:settleSeconds as double precision))
      from database_identity
      where epoch > 1
      and not exists (select from recoveries where recoveries.epoch = database_identity.epoch)
      on conflict (epoch) do nothing`,
+    { settleSeconds },
   );
 }
 
@@ -70,7 +71,11 @@ export async function endRecovery(connection: Knex, epoch: number): Promise<void
  * A host speaks of an epoch that this database has not reached: it was restored more than once, and came to an epoch that an
  * earlier life has had. It must get beyond.
  */
-export function raiseEpochAbove(database: Database, epochs: readonly number[]): Promise<void> {
+export function raiseEpochAbove(
+  database: Database,
+  epochs: readonly number[],
+  settleSeconds: number,
+): Promise<void> {
   const highest = Math.max(0, ...epochs);
   return inTransaction(database, async (trx) => {
     await queryRows(
@@ -78,7 +83,7 @@ export function raiseEpochAbove(database: Database, epochs: readonly number[]): 
       'update database_identity set epoch = cast(:highest as integer) + 1 where epoch < cast(:highest as integer)',
       { highest },
     );
-    await noteRecovery(trx);
+    await noteRecovery(trx, settleSeconds);
   });
 }
 

@@ -118,7 +118,7 @@ export function reportAgent(parts: Parts, caller: ServiceCaller, report: AgentRe
   return inTransaction(parts.database, async (trx) => {
     await noteReport(trx, caller.host, report);
     const wish = await readWish(trx, caller.host);
-    await noteRecovery(trx);
+    await noteRecovery(trx, parts.agentSilenceSeconds);
     return {
       epoch: wish.epoch,
       heartbeatSeconds: parts.agentHeartbeatSeconds,

@@ -13,7 +13,7 @@ export function startAgentUpkeep(parts: Parts, logger: Logger): Repetition {
     everySeconds,
     logger,
     async work(signal) {
-      await followRecovery(parts, parts);
+      await followRecovery(parts);
       for (const hostName of await selectUnfinishedFences(parts.database.knex)) {
         if (signal.aborted) return;
         await emptyHost(parts, hostName);

@@ -27,6 +27,7 @@ export const agents: Migration = {
       create table recoveries (
         epoch integer primary key,
         began_at timestamptz not null default clock_timestamp(),
+        settles_at timestamptz not null,
         ended_at timestamptz
       )`);
     // What hosts say they have wired and no row of this database accounts for. Its addresses are given to nobody.

@@ -160,7 +160,7 @@ function draft(
 
 /** Gives drafts their addresses, or refuses their requests. */
 async function allocate(parts: Parts, trx: Knex, batch: CreationBatch, drafts: Drafts): Promise<void> {
-  const recovering = await recoveryProblem(trx, parts);
+  const recovering = await recoveryProblem(trx);
   const wanted = [...drafts].flatMap(([request, ports]): [PortCreation, AllocationRequest][] => {
     const [first] = ports;
     if (!first) return [];

@@ -99,7 +99,7 @@ async function moveAddresses(
   }: { before: PortRow; draft: PortContent; patch: PortPatch; wanted: NonNullable<PortPatch['fixedIps']> },
 ): Promise<PortContent> {
   const change = compareFixedIps(before.fixed_ips, wanted);
-  if (change.missing.length > 0) await refuseWhileRecovering(trx, parts);
+  if (change.missing.length > 0) await refuseWhileRecovering(trx);
   let after = draft;
   let addresses: PortAddress[] = [];
   const accept: AllocationRequest['accept'] = (granted) => {
