@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Change, GroupMember } from '@patchpanel/contract-network-southbound';
-import { inTransaction } from '@patchpanel/service-kit';
-import { appendEvents } from '@patchpanel/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStage, type Stage, type TestHost, type TestUser } from '../testing/stage.ts';
-import { joinGroups, setPortGroups } from './membership.ts';
 
 let stage: Stage;
 let user: TestUser;
@@ -28,18 +25,11 @@ async function addRule(groupId: string, rule: object = {}): Promise<string> {
 async function portIn(groupIds: string[], pairs: string[] = []) {
   const network = await user.network();
   await user.subnet(network.id, { cidr: '10.0.0.0/24' });
-  const port = await user.port(network.id, { securityGroupIds: [] });
-  const addresses = [...port.fixedIps.map(({ ipAddress }) => ipAddress), ...pairs];
-  await stage.database
-    .knex('ports')
-    .where({ id: port.id })
-    .update({
-      allowed_address_pairs: JSON.stringify(pairs.map((ipAddress) => ({ ipAddress }))),
-    });
-  await inTransaction(stage.database, async (trx) => {
-    await appendEvents(trx, await joinGroups(trx, [{ portId: port.id, groupIds, addresses }]));
+  const port = await user.port(network.id, {
+    securityGroupIds: groupIds,
+    allowedAddressPairs: pairs.map((ipAddress) => ({ ipAddress })),
   });
-  return { port, addresses };
+  return { port, addresses: [...port.fixedIps.map(({ ipAddress }) => ipAddress), ...pairs] };
 }
 
 async function bind(host: TestHost, portId: string) {
@@ -120,10 +110,7 @@ describe('a host', () => {
       await portIn([group], ['10.9.0.0/16', '10.0.0.2']),
       await portIn([group]),
     ];
-    const bare = await user.port((await user.network()).id, { fixedIps: [], securityGroupIds: [] });
-    await inTransaction(stage.database, (trx) =>
-      setPortGroups(trx, [{ portId: bare.id, groupIds: [group] }]),
-    );
+    await user.port((await user.network()).id, { fixedIps: [], securityGroupIds: [group] });
     await bind(host, ports[0]?.port.id ?? '');
     const everyone: GroupMember[] = ports.flatMap(({ port, addresses }) =>
       [...new Set(addresses)].map((ipAddress) => ({ portId: port.id, ipAddress })),
@@ -178,24 +165,43 @@ describe('a host', () => {
 
   it('knows the members of a list and what the feed makes of it, however they change meanwhile', async () => {
     const host = await stage.host();
-    const group = await newGroup();
-    await bind(host, (await portIn([group])).port.id);
+    const [group, other] = [await newGroup(), await newGroup()];
+    const { port, addresses } = await portIn([group]);
+    await bind(host, port.id);
+    const [moved, widened, gone] = [await portIn([group]), await portIn([group]), await portIn([group])];
     const { nextCursor: cursor } = (await host.get('/v1/changes').expect(200)).body;
-    const changing = Promise.all(Array.from({ length: 6 }, () => portIn([group])));
+    const ports = '/v1/ports';
+    const pair = { ipAddress: '10.7.0.0/24' };
+    const changing = Promise.all([
+      portIn([other, group], ['10.8.0.0/24']),
+      portIn([]).then(({ port: { id } }) =>
+        user.patch(`${ports}/${id}`, { securityGroupIds: [group] }).expect(200),
+      ),
+      user.patch(`${ports}/${moved.port.id}`, { securityGroupIds: [other] }).expect(200),
+      user.patch(`${ports}/${widened.port.id}`, { allowedAddressPairs: [pair] }).expect(200),
+      user.patch(`${ports}/${port.id}`, { fixedIps: [{ ipAddress: '10.0.0.99' }] }).expect(200),
+      user.delete(`${ports}/${gone.port.id}`).expect(204),
+    ]);
     const known = (await membersOf(host, group).expect(200)).body;
     await changing;
-    const view = new Set(known.items.map(({ portId, ipAddress }: GroupMember) => `${portId} ${ipAddress}`));
+    const keyOf = ({ portId, ipAddress }: GroupMember) => `${portId} ${ipAddress}`;
+    const view = new Set(known.items.map(keyOf));
     let revision: number = known.membersRevision;
-    const { body } = await host.get(`/v1/changes?cursor=${cursor}`).expect(200);
-    for (const change of body.items as Change[]) {
-      if (change.resourceType !== 'security-group-members' || change.revision <= revision) continue;
+    const { items }: { items: Change[] } = (await host.get(`/v1/changes?cursor=${cursor}`).expect(200)).body;
+    const told = items.filter(
+      (change) => change.resourceType === 'security-group-members' && change.resourceId === group,
+    );
+    for (const change of told.filter((one) => one.revision > known.membersRevision)) {
       expect(change.revision).toBe(++revision);
-      for (const { portId, ipAddress } of change.members?.added ?? []) view.add(`${portId} ${ipAddress}`);
+      for (const member of change.members?.removed ?? []) expect(view.delete(keyOf(member))).toBe(true);
+      for (const member of change.members?.added ?? []) view.add(keyOf(member));
     }
     const now = (await membersOf(host, group).expect(200)).body;
     expect(now.membersRevision).toBe(revision);
-    expect(view).toEqual(
-      new Set(now.items.map(({ portId, ipAddress }: GroupMember) => `${portId} ${ipAddress}`)),
-    );
+    expect(view).toEqual(new Set(now.items.map(keyOf)));
+    expect(view).toContain(`${port.id} 10.0.0.99`);
+    expect(view).toContain(`${widened.port.id} 10.7.0.0/24`);
+    expect(view).not.toContain(`${port.id} ${addresses[0]}`);
+    expect(view.size).toBe(6);
   });
 });

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { SecurityGroup } from '@patchpanel/contract-network';
-import { inTransaction, readEvents } from '@patchpanel/service-kit';
+import { readEvents } from '@patchpanel/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStage, type Stage, type TestUser } from '../testing/stage.ts';
-import { joinGroups } from './membership.ts';
 
 const groups = '/v1/security-groups';
 
@@ -29,14 +28,10 @@ async function usedBy(owner: TestUser) {
   return [body.securityGroups.used, body.securityGroupRules.used];
 }
 
-/** Puts a port of the user into a group, whatever else there is to it. */
+/** A port of the user that is in a group. */
 async function putPortInto(group: SecurityGroup, owner: TestUser): Promise<string> {
   const network = await owner.network();
-  const port = await owner.port(network.id, { fixedIps: [], securityGroupIds: [] });
-  await inTransaction(stage.database, (trx) =>
-    joinGroups(trx, [{ portId: port.id, groupIds: [group.id], addresses: [] }]),
-  );
-  return port.id;
+  return (await owner.port(network.id, { fixedIps: [], securityGroupIds: [group.id] })).id;
 }
 
 describe('security groups', () => {
