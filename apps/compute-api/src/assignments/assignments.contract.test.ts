@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AssignmentChange } from '@patchpanel/contract-compute-southbound';
+import { forgetEvents } from '@patchpanel/service-kit';
 import { testEngine } from '@patchpanel/service-kit/testing';
 import {
   outline,
@@ -175,6 +176,15 @@ describe(`assignments on ${testEngine()}`, () => {
       expect(body.code).toBe('invalid-cursor');
     }
     expect((await host.get('/v1/assignments?pageToken=no').expect(400)).body.code).toBe('invalid-page-token');
+  });
+
+  it('refuse a cursor behind which changes are no longer kept', async () => {
+    const cursor = await cursorOfNow();
+    await user.makeInstance();
+    await user.makeInstance();
+    await forgetEvents(service.database.knex, '2999-01-01T00:00:00Z');
+    const { body } = await host.get(`/v1/assignments/changes?cursor=${cursor}`).expect(410);
+    expect(body.code).toBe('events-compacted');
   });
 });
 
