@@ -2206,7 +2206,7 @@ export interface SubnetInput {
      */
     ipv6Mode?: Ipv6Mode;
     /**
-     * The address that DHCP answers from, the same on every host, kept out of the pools. When not given, the last usable address of an IPv4 subnet, and of an IPv6 subnet the last before those that RFC 2526 keeps for anycast.
+     * The address that DHCP answers from, the same on every host, kept out of the pools. When not given, the last usable address (of an IPv6 subnet the last before those that RFC 2526 keeps for anycast) that is neither the gateway's nor in the pools that were asked for.
      * @type {string}
      * @memberof SubnetInput
      */

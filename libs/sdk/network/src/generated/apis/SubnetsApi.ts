@@ -111,7 +111,7 @@ export class SubnetsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Adds an address range to a network. It must not overlap another subnet of the same network. Without pools, ports may have every usable address but the gateway\'s.
+     * Adds an address range to a network. It must not overlap another subnet of the same network. Without pools, ports may have every usable address but the gateway\'s and the one that DHCP answers from.
      * Give a network a subnet
      */
     async createSubnetRaw(requestParameters: CreateSubnetRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<Subnet>> {
@@ -122,7 +122,7 @@ export class SubnetsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Adds an address range to a network. It must not overlap another subnet of the same network. Without pools, ports may have every usable address but the gateway\'s.
+     * Adds an address range to a network. It must not overlap another subnet of the same network. Without pools, ports may have every usable address but the gateway\'s and the one that DHCP answers from.
      * Give a network a subnet
      */
     async createSubnet(requestParameters: CreateSubnetRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Subnet> {
