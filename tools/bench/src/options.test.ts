@@ -22,7 +22,7 @@ test('a subject alone is measured whole, at 1, 8 and 32 clients', () => {
     jsonFile: undefined,
     cpu: false,
     profileFolder: undefined,
-    nodeOptions: ['--max-semi-space-size=8'],
+    nodeOptions: ['--max-old-space-size=256', '--max-semi-space-size=8'],
   });
 });
 

@@ -35,7 +35,7 @@ export class UsageError extends Error {
 }
 
 /** As the services' READMEs start them. */
-const usualNodeOptions = '--max-semi-space-size=8';
+const usualNodeOptions = '--max-old-space-size=256 --max-semi-space-size=8';
 const mostClients = 256;
 const mostSeconds = 600;
 
@@ -59,7 +59,8 @@ ${described.join('\n')}
   --json FILE           also write the table to FILE as {"results": […]}
   --cpu                 also show how many processors each process kept busy
   --profile FOLDER      leave a processor profile of each service there
-  --node-options TEXT   options of Node for the services; ${usualNodeOptions} unless given
+  --node-options TEXT   options of Node for the services;
+                        ${usualNodeOptions} unless given
   --help                this text
 `;
 }

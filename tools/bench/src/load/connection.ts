@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 
 /** Nobody waits longer for an answer, in milliseconds. */
-const answerTimeoutMs = 30_000;
+const answerTimeoutMs = 60_000;
 
 /** One answer. The body is bytes of its own. */
 export interface Answer {
