@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { EnsureItem } from '@patchpanel/contract-agent';
-import { judgeEnsure, judgeRemove } from './fencing.ts';
-import { newRecord, type WiringRecord } from './record.ts';
+import { isFromBeforeRestore, isNewerPlug, isPluggedAnew, judgeEnsure, judgeRemove } from './fencing.ts';
+import { newRecord, withHold, type Attachment, type WiringRecord } from './record.ts';
 import { newItem } from './testing/items.ts';
 
 const item = newItem(5, { kind: 'namespace', pid: 100, startTime: '7', interfaceName: 'eth0' });
@@ -63,3 +63,86 @@ test.each([
 ] as const)('remove: %#', (record, placement, expected) => {
   expect(judgeRemove(record, placement)).toBe(expected);
 });
+
+const attachment = (change: Partial<Attachment>): Attachment => ({
+  projectId,
+  vnicId,
+  portId: 'p',
+  networkId: 'n',
+  macAddress: item.macAddress,
+  epoch: 1,
+  generation: 5,
+  adminState: 'up',
+  fixedIps: [{ ipAddress: '10.0.0.5', prefixLength: 24 }],
+  provider: 'flat',
+  wiring: { version: 1, document: {} },
+  revision: 7,
+  ...change,
+});
+const other = { fixedIps: [{ ipAddress: '10.0.0.6', prefixLength: 24 }] };
+const held = withHold(known, {
+  bindingId: 'b',
+  placement: 5,
+  revision: 1,
+  attachment: attachment({}),
+  reported: 'active',
+  told: {},
+});
+const { hold: _hold, ...unheld } = held;
+const lost: WiringRecord = { ...unheld, isLost: true };
+const strandedAt = (told: Partial<Attachment>): WiringRecord => ({
+  ...held,
+  stranded: {
+    epoch: 2,
+    told: { bindingId: 'old', placement: 5, attachment: attachment({ epoch: 2, ...told }) },
+  },
+});
+
+test.each([
+  ['in the same epoch nothing is from before', held, { generation: 4, ...other }, false],
+  ['a newer plug', held, { epoch: 2, generation: 6, ...other }, false],
+  ['the same plug with the same wiring', held, { epoch: 2, revision: 3 }, false],
+  ['an older plug', held, { epoch: 2, generation: 4, ...other }, true],
+  ['an older plug that asks for the very same wiring', held, { epoch: 2, generation: 4 }, false],
+  ['the same plug with an older wiring', held, { epoch: 2, revision: 6, ...other }, true],
+  ['the same plug with a newer wiring', held, { epoch: 2, revision: 8, ...other }, false],
+  ['the same number for another port: a plug of after', held, { epoch: 2, portId: 'q', revision: 1 }, false],
+  ['what was lost since', lost, { epoch: 2 }, true],
+  ['what was lost since, plugged anew', lost, { epoch: 2, generation: 6 }, false],
+  [
+    'the restored word again, with a higher revision',
+    strandedAt(other),
+    { epoch: 2, revision: 9, ...other },
+    true,
+  ],
+  [
+    'a change of the port after the restore, at a low revision',
+    strandedAt({ revision: 3, ...other }),
+    { epoch: 2, revision: 4, fixedIps: [] },
+    false,
+  ],
+  [
+    'a plug after the restore, counted from the older one',
+    strandedAt({ generation: 3 }),
+    { epoch: 2, generation: 4, ...other },
+    false,
+  ],
+  ['the older plug again', strandedAt({ generation: 3 }), { epoch: 2, generation: 3, ...other }, true],
+] as const)('is it from before the restore? %s', (_name, record, told, expected) => {
+  expect(isFromBeforeRestore(record, attachment(told))).toBe(expected);
+});
+
+test.each([
+  [1, 6, true],
+  [1, 5, false],
+  [2, 5, false],
+  [2, 4, false],
+  [2, 6, true],
+  [0, 6, false],
+] as const)(
+  'epoch %i, generation %i is newer than epoch 1, generation 5: %s',
+  (epoch, generation, expected) => {
+    expect(isNewerPlug({ epoch, generation }, { epoch: 1, generation: 5 })).toBe(expected);
+    expect(isPluggedAnew(held, attachment({ epoch, generation }))).toBe(expected);
+  },
+);

@@ -1,5 +1,11 @@
 import type { EnsureItem, WiringProblem } from '@patchpanel/contract-agent';
-import { isSameDevice, type Attachment, type KnownBinding, type WiringRecord } from './record.ts';
+import {
+  isSameContent,
+  isSameDevice,
+  type Attachment,
+  type KnownBinding,
+  type WiringRecord,
+} from './record.ts';
 
 /** What to do with an instruction: follow it, or say why not. */
 export type Verdict =
@@ -73,17 +79,57 @@ export function compareTold(
   );
 }
 
-/** True when the attachment is older than the newest that was ever realised here. */
-export function isOutdated(newest: WiringRecord['newest'], attachment: Attachment): boolean {
-  return newest !== undefined && isNewerPlug(newest, attachment);
+/** A plug's place in the order of all plugs of its vNIC. */
+interface Plug {
+  readonly epoch: number;
+  readonly generation: number;
 }
 
-/** Whether the first was plugged after the second. */
-export function isNewerPlug(
-  one: { readonly epoch: number; readonly generation: number },
-  other: { readonly epoch: number; readonly generation: number },
-): boolean {
-  return (one.epoch - other.epoch || one.generation - other.generation) > 0;
+/**
+ * True when the attachment is certainly older than the newest that was ever realised here. One of a newer epoch is not: whether the
+ * service forgot something is for `isFromBeforeRestore` to say.
+ */
+export function isOutdated(newest: WiringRecord['newest'], attachment: Attachment): boolean {
+  if (newest === undefined) return false;
+  return (attachment.epoch - newest.epoch || attachment.generation - newest.generation) < 0;
+}
+
+/**
+ * Whether the first was certainly plugged after the second. Generations count on through a restore, and the service raises them to
+ * what hosts have seen; so in a newer epoch only a higher one is of a plug that was made after.
+ */
+export function isNewerPlug(one: Plug, other: Plug): boolean {
+  if (one.epoch === other.epoch) return one.generation > other.generation;
+  return one.epoch > other.epoch && one.generation > other.generation;
+}
+
+/** Whether the vNIC was plugged anew since what is known here, be it since the restore that made the service forget it. */
+export function isPluggedAnew({ newest, stranded }: WiringRecord, attachment: Attachment): boolean {
+  if (newest === undefined || isNewerPlug(attachment, newest)) return true;
+  const told = stranded?.told?.attachment;
+  return told !== undefined && attachment.epoch >= told.epoch && attachment.generation > told.generation;
+}
+
+/**
+ * Whether what the service tells in a newer epoch is from before what this host has realised, or has had taken away: then its
+ * database was restored from a backup, and what it tells is not to be realised.
+ *
+ * A higher generation is a newer plug. A lower one is older, unless it asks for the very wiring that is there. The same one is the
+ * same plug: to be taken on as long as it asks for the same wiring; otherwise its port was changed before the restore (then the
+ * content that is told is what was told first, at no higher revision), or after it.
+ */
+export function isFromBeforeRestore(record: WiringRecord, attachment: Attachment): boolean {
+  const { newest, hold, isLost } = record;
+  if (newest === undefined || attachment.epoch <= newest.epoch) return false;
+  if (isPluggedAnew(record, attachment)) return false;
+  if (hold === undefined) return isLost === true || attachment.generation < newest.generation;
+  if (isSameContent(hold.attachment, attachment)) return false;
+  if (attachment.generation < newest.generation) return true;
+  // No two plugs of one history have the same generation.
+  if (attachment.portId !== hold.attachment.portId) return false;
+  const told = record.stranded?.told?.attachment;
+  if (told !== undefined) return isSameContent(told, attachment);
+  return attachment.revision <= hold.attachment.revision;
 }
 
 function refuse(code: WiringProblem['code'], detail: string): Verdict {

@@ -13,8 +13,14 @@ export interface FollowerParts {
   readonly logger: ProviderLogger;
   /** Called with what a binding is now, for each one's news in their order. */
   readonly heard: (told: KnownBinding) => void;
-  /** Called when a binding is not there any more. */
-  readonly gone: (key: VnicKey, bindingId: string) => void;
+  /** Called when a binding is not there any more, with an epoch in which that is so. */
+  readonly gone: (key: VnicKey, bindingId: string, epoch: number) => void;
+  /** The epoch in which the network service is now: asked after it has said that it does not know something. */
+  readonly epochNow: (signal: AbortSignal) => Promise<number>;
+  /** Called with changes of security groups, for whoever enforces their rules. */
+  readonly groupChanged: (change: Change) => void;
+  /** What of a network is held here, to be read again when the network has changed. */
+  readonly ofNetwork: (networkId: string) => readonly NamedBinding[];
   /** Called when everything was listed anew, with the ids of all bindings that were listed; gives those to be asked for besides. */
   readonly listed: (bindingIds: ReadonlySet<string>) => readonly NamedBinding[];
   /** How long to wait at the service for a change. */
@@ -127,7 +133,8 @@ export class Follower {
     const { networkService, waitSeconds } = this.#parts;
     const until = AbortSignal.any([signal, this.#wanted.signal]);
     const { items, nextCursor } = await networkService.changes(cursor, waitSeconds, until);
-    const last = new Map(items.flatMap(namedBinding).map((binding) => [binding.bindingId, binding]));
+    const changed = items.flatMap((change) => this.#concernedBy(change));
+    const last = new Map(changed.map((binding) => [binding.bindingId, binding]));
     await this.#readAll([...last.values()], retries, signal);
     return nextCursor;
   }
@@ -152,10 +159,42 @@ export class Follower {
         retries.schedule(bindingId);
         return;
       }
-      gone({ projectId, vnicId }, bindingId);
+      const epoch = await this.#epochAfter(binding, retries, signal);
+      if (epoch === undefined) return;
+      gone({ projectId, vnicId }, bindingId, epoch);
     }
     this.#unread.delete(bindingId);
     retries.settle(bindingId);
+  }
+
+  /** Undefined when it can't be learnt now: then the binding is read again later. */
+  async #epochAfter(
+    binding: NamedBinding,
+    retries: Retries,
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
+    try {
+      return await this.#parts.epochNow(signal);
+    } catch (error) {
+      if (!(error instanceof NetworkServiceError) || error.code === 'unreachable') throw error;
+      this.#unread.set(binding.bindingId, binding);
+      retries.schedule(binding.bindingId);
+      return undefined;
+    }
+  }
+
+  /** The bindings that a change is about. */
+  #concernedBy(change: Change): readonly NamedBinding[] {
+    const { resourceType, resourceId, projectId, vnicId } = change;
+    switch (resourceType) {
+      case 'binding':
+        return vnicId === undefined ? [] : [{ bindingId: resourceId, projectId, vnicId }];
+      case 'network':
+        return this.#parts.ofNetwork(resourceId);
+      default:
+        this.#parts.groupChanged(change);
+        return [];
+    }
   }
 
   async #readAgain(bindingId: string, retries: Retries, signal: AbortSignal): Promise<void> {
@@ -203,11 +242,4 @@ export class Follower {
 
 function isPast(startedAt: number, seconds: number): boolean {
   return performance.now() - startedAt > seconds * 1000;
-}
-
-/** The binding that a change is about, if it is about one. */
-function namedBinding({ resourceType, resourceId, projectId, vnicId }: Change): NamedBinding[] {
-  return resourceType === 'binding' && vnicId !== undefined
-    ? [{ bindingId: resourceId, projectId, vnicId }]
-    : [];
 }

@@ -9,7 +9,9 @@ import type {
   Wiring,
   WiringResult,
 } from '@patchpanel/contract-agent';
+import type { Change } from '@patchpanel/contract-network-southbound';
 import type { HostProvider, ProviderLogger } from '@patchpanel/provider';
+import { Attendance } from './attendance.ts';
 import { canonicalItem, canonicalKey, inWords, resultOf, wiringOf } from './answers.ts';
 import { localDevices, type Devices } from './devices.ts';
 import { DriftWatch } from './drift-watch.ts';
@@ -48,6 +50,10 @@ export interface LocalNetworkAgentOptions {
   readonly parallel?: number;
   /** Longest time that one call into a provider may take. Default 20,000. */
   readonly wiringDeadlineMilliseconds?: number;
+  /** The agent's version, as operators see it. Default `0.0.0`. */
+  readonly version?: string;
+  /** Gets the changes of security groups that this host's bindings use. */
+  readonly groupChanged?: (change: Change) => void;
   /** How many vNICs are remembered, those removed lately included; more are refused. Default 20,000. */
   readonly mostRecords?: number;
 }
@@ -71,6 +77,7 @@ export class LocalNetworkAgent implements NetworkAgent {
   readonly #workbench: Workbench;
   readonly #news: News;
   readonly #follower: Follower;
+  readonly #attendance: Attendance;
   readonly #driftWatch: DriftWatch;
   readonly #closing = new AbortController();
   readonly #loops: Promise<void>[] = [];
@@ -88,7 +95,26 @@ export class LocalNetworkAgent implements NetworkAgent {
       parallel: options.parallel ?? 8,
       deadlineMilliseconds: options.wiringDeadlineMilliseconds ?? 20_000,
     });
-    const shared = { journal, providers, networkService, devices, observer, logger, closing, retry };
+    const attendance = new Attendance({
+      networkService,
+      providers,
+      journal,
+      logger,
+      version: options.version ?? '0.0.0',
+      retrySeconds: retry.mostMilliseconds / 1000,
+    });
+    const epochNow = (signal: AbortSignal) => attendance.epochNow(signal);
+    const shared = {
+      journal,
+      providers,
+      networkService,
+      devices,
+      observer,
+      logger,
+      epochNow,
+      closing,
+      retry,
+    };
     const reconciler = new Reconciler(shared);
     const workbench = new Workbench({ ...shared, reconciler });
     const news = new News({ ...shared, reconciler, workbench });
@@ -100,11 +126,15 @@ export class LocalNetworkAgent implements NetworkAgent {
     this.#workbench = workbench;
     this.#news = news;
     this.#driftWatch = new DriftWatch({ ...shared, workbench });
+    this.#attendance = attendance;
     this.#follower = new Follower({
       networkService,
       logger,
       heard: (told) => news.heard(told),
-      gone: (key, bindingId) => news.gone(key, bindingId),
+      gone: (key, bindingId, epoch) => news.gone(key, bindingId, epoch),
+      epochNow,
+      groupChanged: options.groupChanged ?? (() => undefined),
+      ofNetwork: (networkId) => news.ofNetwork(networkId),
       listed: (bindingIds) => {
         observer.resynced();
         return news.unlisted(bindingIds);
@@ -128,8 +158,12 @@ export class LocalNetworkAgent implements NetworkAgent {
     const { signal } = this.#closing;
     this.#journal.forgetOldFences();
     for (const record of this.#journal.all()) this.#workbench.resume(keyText(record));
-    networkService.onReachable(() => this.#workbench.hasten());
+    networkService.onReachable(() => {
+      this.#workbench.hasten();
+      this.#attendance.hasten();
+    });
     this.#loops.push(
+      this.#attendance.run(signal),
       this.#follower.run(signal),
       everySoOften(driftCheckSeconds, () => this.#driftWatch.look(), signal),
     );

@@ -1,11 +1,14 @@
 import type { VnicKey } from '@patchpanel/contract-agent';
 import type {
+  AgentReceipt,
+  AgentReport,
   Binding,
   BindingClaim,
   BindingList,
   BindingReport,
   ChangeList,
   DesiredAttachment,
+  HoldingsReport,
   ProblemCode,
 } from '@patchpanel/contract-network-southbound';
 
@@ -14,7 +17,14 @@ import type {
  * connection cut short; all calls are safe to repeat. Failures are `NetworkServiceError`s.
  */
 export interface NetworkService {
-  /** Binds an attachment to this host. Problems: `attachment-not-found`, `mac-mismatch`, `bound-elsewhere`, `stale-placement`. */
+  /** Says that the agent lives, and what it can do; gives what the service wants of it. */
+  reportAgent(report: AgentReport, signal: AbortSignal): Promise<AgentReceipt>;
+  /** Says what is wired on this host, or a part of it. */
+  reportHoldings(report: HoldingsReport, signal: AbortSignal): Promise<void>;
+  /**
+   * Binds an attachment to this host. Problems: `attachment-not-found`, `mac-mismatch`, `bound-elsewhere`, `stale-placement`,
+   * `host-fenced`.
+   */
   claim(claim: BindingClaim, signal: AbortSignal): Promise<Binding>;
   /** What a vNIC is plugged into, when it is bound to no host or to this one. Problems: `attachment-not-found`. */
   resolve(key: VnicKey, signal: AbortSignal): Promise<DesiredAttachment>;
@@ -22,7 +32,7 @@ export interface NetworkService {
   getBinding(bindingId: string, signal: AbortSignal): Promise<Binding>;
   /** A page of this host's bindings. */
   listBindings(pageToken: string | undefined, signal: AbortSignal): Promise<BindingList>;
-  /** Says how a wiring stands. Problems: `binding-not-found`, `stale-generation`. */
+  /** Says how a wiring stands. Problems: `binding-not-found`, `stale-generation`, `host-fenced`. */
   report(bindingId: string, report: BindingReport, signal: AbortSignal): Promise<Binding>;
   /** Says that nothing of a binding is left here; unless a newer placement has been claimed since. Problems: `stale-placement`. */
   release(bindingId: string, placement: number, signal: AbortSignal): Promise<void>;

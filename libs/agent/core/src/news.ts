@@ -41,11 +41,11 @@ export class News {
   }
 
   /** A binding is not there any more. */
-  gone(key: VnicKey, bindingId: string): void {
+  gone(key: VnicKey, bindingId: string, epoch: number): void {
     const { journal, workbench } = this.#parts;
     void workbench.inTurn(keyText(key), async () => {
       const known = journal.get(key);
-      const next = known && gone(known, bindingId);
+      const next = known && gone(known, bindingId, epoch);
       if (next !== undefined) await workbench.proceed(next);
     });
   }
@@ -55,6 +55,14 @@ export class News {
     return this.#parts.journal.all().flatMap(({ hold, projectId, vnicId }) => {
       const isListed = hold === undefined || bindingIds.has(hold.bindingId);
       return isListed ? [] : [{ projectId, vnicId, bindingId: hold.bindingId }];
+    });
+  }
+
+  /** What of a network is held here. */
+  ofNetwork(networkId: string): NamedBinding[] {
+    return this.#parts.journal.all().flatMap(({ hold, projectId, vnicId }) => {
+      const isOf = hold?.attachment.networkId === networkId;
+      return isOf ? [{ projectId, vnicId, bindingId: hold.bindingId }] : [];
     });
   }
 

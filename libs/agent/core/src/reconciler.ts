@@ -1,8 +1,17 @@
 import type { VnicKey, WiringProblem } from '@patchpanel/contract-agent';
 import type { ProviderLogger } from '@patchpanel/provider';
 import type { Devices } from './devices.ts';
-import { isNewerPlug, isOutdated } from './fencing.ts';
-import { gone, heard, macMismatch, notPlugged, refused } from './hearing.ts';
+import { isFromBeforeRestore, isOutdated, isPluggedAnew } from './fencing.ts';
+import {
+  forgotten,
+  gone,
+  heard,
+  macMismatch,
+  notPlugged,
+  refused,
+  restoredProblem,
+  strandedBy,
+} from './hearing.ts';
 import { desiredWiring, WiringFailure, type HostProviders } from './host-providers.ts';
 import type { Journal } from './journal.ts';
 import { NetworkServiceError, type NetworkService } from './network-service.ts';
@@ -21,6 +30,7 @@ import {
   type Hold,
   type KnownBinding,
   type Order,
+  type Stranded,
   type WiringRecord,
 } from './record.ts';
 import { pendingReport, withTold } from './reporting.ts';
@@ -32,6 +42,8 @@ export interface ReconcilerParts {
   readonly devices: Devices;
   readonly observer: AgentObserver;
   readonly logger: ProviderLogger;
+  /** The epoch in which the network service is now. It is asked, so that what it said just before was said in no newer one. */
+  readonly epochNow: (signal: AbortSignal) => Promise<number>;
   /** Aborted when the agent closes. */
   readonly closing: AbortSignal;
 }
@@ -75,8 +87,9 @@ export class Reconciler {
           'The process that the device names has ended. Ask again with the device of a running machine.',
       });
     }
+    const current = record.stranded === undefined ? record : await this.#claimNewerPlug(record, order);
     const claimed =
-      record.hold?.placement === order.placement ? record : await this.#claim(record, order, isAsked);
+      current.hold?.placement === order.placement ? current : await this.#claim(current, order, isAsked);
     // What the service says is out of date: what is wired stays as it is until it says something newer.
     const isStale =
       claimed.problem?.code === 'stale-generation' && claimed.hold?.placement !== order.placement;
@@ -104,7 +117,26 @@ export class Reconciler {
       return this.#claimed(cleared, order, readBinding(await networkService.claim(claim, closing)));
     } catch (error) {
       if (!(error instanceof NetworkServiceError)) throw error;
-      return this.#claimFailed(record, error);
+      return await this.#claimFailed(record, error);
+    }
+  }
+
+  /**
+   * What is here is not known to the restored service: nothing tells this host of it, so it asks whether the vNIC was plugged anew.
+   * As long as it was not, what is wired is kept.
+   */
+  async #claimNewerPlug(record: WiringRecord, order: EnsureOrder): Promise<WiringRecord> {
+    const { networkService, closing } = this.#parts;
+    const { projectId, vnicId } = record;
+    const { macAddress, placement } = order;
+    try {
+      const attachment = readAttachment(await networkService.resolve({ projectId, vnicId }, closing));
+      if (!isPluggedAnew(record, attachment)) return record;
+      const claim = { projectId, vnicId, macAddress, placement };
+      return this.#claimed(record, order, readBinding(await networkService.claim(claim, closing)));
+    } catch (error) {
+      if (!(error instanceof NetworkServiceError)) throw error;
+      return record;
     }
   }
 
@@ -123,11 +155,16 @@ export class Reconciler {
         detail: `The network service speaks of generation ${attachment.generation} (epoch ${attachment.epoch}), but newer was wired here.`,
       });
     }
+    if (isFromBeforeRestore(record, attachment)) return strandedBy(record, told, attachment) ?? record;
     return withHold(record, holdOf(told, attachment));
   }
 
-  #claimFailed(record: WiringRecord, error: NetworkServiceError): WiringRecord {
+  async #claimFailed(record: WiringRecord, error: NetworkServiceError): Promise<WiringRecord> {
     const { code, message } = error;
+    if (record.hold !== undefined && (code === 'attachment-not-found' || code === 'bound-elsewhere')) {
+      const kept = await this.#keptThroughRestore(record, record.hold);
+      if (kept !== undefined) return kept;
+    }
     switch (code) {
       case 'attachment-not-found':
       case 'bound-elsewhere':
@@ -142,12 +179,27 @@ export class Reconciler {
     }
   }
 
+  /** The record when the service refuses only because a restore made it forget: what is held then serves newer placements, too. */
+  async #keptThroughRestore(record: WiringRecord, hold: Hold): Promise<WiringRecord | undefined> {
+    if (record.stranded !== undefined) return record;
+    try {
+      const epoch = await this.#parts.epochNow(this.#parts.closing);
+      return epoch > hold.attachment.epoch ? forgotten(record, epoch) : undefined;
+    } catch (error) {
+      if (!(error instanceof NetworkServiceError)) throw error;
+      return record; // in doubt nothing is taken down
+    }
+  }
+
   /** After the loss of a binding, only a newer plug is claimed unasked. */
   async #isPluggedAnew(record: WiringRecord): Promise<boolean> {
     const { networkService, closing } = this.#parts;
     const { projectId, vnicId, newest, isLost } = record;
     if (isLost === undefined || newest === undefined) return true;
-    return isNewerPlug(readAttachment(await networkService.resolve({ projectId, vnicId }, closing)), newest);
+    return isPluggedAnew(
+      record,
+      readAttachment(await networkService.resolve({ projectId, vnicId }, closing)),
+    );
   }
 
   /** Takes down and releases a binding that is to be absent, so that the attachment can be claimed anew. */
@@ -177,7 +229,14 @@ export class Reconciler {
           closing,
         );
       }
-      const intended: WiringRecord = { ...record, wired: { provider: attachment.provider, identity } };
+      const ipAddresses = attachment.fixedIps.map(({ ipAddress }) => ipAddress);
+      const wired = {
+        provider: attachment.provider,
+        identity,
+        macAddress: attachment.macAddress,
+        ipAddresses,
+      };
+      const intended: WiringRecord = { ...record, wired };
       attempted = intended;
       await journal.put(isUnchanged(record, intended) ? record : withState(intended, { status: 'wiring' }));
       const observed = await providers.ensure(desired, attachment.provider, closing);
@@ -235,6 +294,7 @@ export class Reconciler {
   async #report(record: WiringRecord): Promise<WiringRecord> {
     const { journal, networkService, closing } = this.#parts;
     const { hold } = record;
+    if (record.stranded !== undefined) return this.#answerRestored(record, record.stranded);
     const report = pendingReport(record);
     if (hold === undefined || report === undefined) return record;
     try {
@@ -253,11 +313,35 @@ export class Reconciler {
     }
   }
 
+  /** Says why what the restored service tells is not realised. */
+  async #answerRestored(record: WiringRecord, { epoch, told }: Stranded): Promise<WiringRecord> {
+    const { journal, networkService, closing, logger } = this.#parts;
+    if (told === undefined || told.isAnswered) return record;
+    const { code, detail } = restoredProblem(record);
+    const { generation } = told.attachment;
+    const statusReason = `${code}: ${detail}`.slice(0, 1000);
+    const report = { status: 'error', generation, epoch: told.attachment.epoch, statusReason } as const;
+    try {
+      await networkService.report(told.bindingId, report, closing);
+    } catch (error) {
+      if (!(error instanceof NetworkServiceError)) throw error;
+      logger.info(
+        { ...keyOf(record), code: error.code, reason: error.message },
+        'a report is kept for later',
+      );
+      return record;
+    }
+    const answered: WiringRecord = { ...record, stranded: { epoch, told: { ...told, isAnswered: true } } };
+    await journal.put(answered, { isDurable: false });
+    return answered;
+  }
+
   async #reportFailed(record: WiringRecord, hold: Hold, error: NetworkServiceError): Promise<WiringRecord> {
     const { networkService, closing, logger } = this.#parts;
     try {
       if (error.code === 'binding-not-found') {
-        return await this.converge(gone(record, hold.bindingId) ?? record, { isAsked: false });
+        const epoch = await this.#parts.epochNow(closing);
+        return await this.converge(gone(record, hold.bindingId, epoch) ?? record, { isAsked: false });
       }
       if (error.code === 'stale-generation') {
         const told = readBinding(await networkService.getBinding(hold.bindingId, closing));

@@ -81,6 +81,27 @@ const wired = z.object({
     ...fence,
     placement: z.int(),
   }),
+  /** What a restored network service must know of it. Absent where it was only found in the kernel. */
+  macAddress: z.string().exactOptional(),
+  ipAddresses: z.array(z.string()).exactOptional(),
+});
+
+/**
+ * The network service's database was restored to a moment before what is held here, or lost here, came about: it knows nothing of
+ * it (`told` is absent) or tells of something older. What is wired stays until the vNIC is plugged anew.
+ */
+const stranded = z.object({
+  /** The epoch in which the service was found to know less. */
+  epoch: z.int(),
+  told: z
+    .object({
+      bindingId: z.string(),
+      placement: z.int(),
+      attachment,
+      /** The service has been told why this is not realised. */
+      isAnswered: z.literal(true).exactOptional(),
+    })
+    .exactOptional(),
 });
 
 /** The journal's record of one vNIC: all that the agent must not forget, and nothing secret. */
@@ -96,6 +117,7 @@ export const wiringRecord = z.object({
   newest: z.object(fence).exactOptional(),
   /** The binding was lost (unplugged, released by force) though compute still asks for the wiring. */
   isLost: z.literal(true).exactOptional(),
+  stranded: stranded.exactOptional(),
   wired: wired.exactOptional(),
   status: z.enum(['wiring', 'active', 'error', 'removed']),
   problem: problem.exactOptional(),
@@ -109,6 +131,7 @@ export type WiringRecord = z.infer<typeof wiringRecord>;
 export type Hold = z.infer<typeof hold>;
 export type Order = z.infer<typeof order>;
 export type Attachment = z.infer<typeof attachment>;
+export type Stranded = z.infer<typeof stranded>;
 
 /** A binding as the network service sends it, checked: unknown fields are dropped, wrong ones refused. */
 const binding = z.object({
@@ -218,7 +241,7 @@ export function withRelease(
 /** The record with a hold; a binding that it replaces is noted to be released. */
 export function withHold(record: WiringRecord, held: Hold): WiringRecord {
   const replaced: boolean = record.hold !== undefined && record.hold.bindingId !== held.bindingId;
-  const { isLost: _isLost, ...base } = replaced ? withoutHold(record) : record;
+  const { isLost: _isLost, stranded: _stranded, ...base } = replaced ? withoutHold(record) : record;
   const { epoch, generation } = held.attachment;
   return {
     ...base,
@@ -226,6 +249,16 @@ export function withHold(record: WiringRecord, held: Hold): WiringRecord {
     newest: { epoch, generation },
     toRelease: base.toRelease.filter(({ bindingId }) => bindingId !== held.bindingId),
   };
+}
+
+/** Whether two attachments ask for the same wiring, whatever numbers they bear. */
+export function isSameContent(one: Attachment, other: Attachment): boolean {
+  return contentOf(one) === contentOf(other);
+}
+
+function contentOf(whole: Attachment): string {
+  const { epoch: _epoch, generation: _generation, revision: _revision, ...content } = whole;
+  return JSON.stringify(content);
 }
 
 /** Whether two holds are of the same attachment with the same content. */

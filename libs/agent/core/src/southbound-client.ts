@@ -1,5 +1,6 @@
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import type { Problem, ProblemCode } from '@patchpanel/contract-network-southbound';
+import { AgentApi } from './generated/apis/AgentApi.ts';
 import { AttachmentsApi } from './generated/apis/AttachmentsApi.ts';
 import { BindingsApi } from './generated/apis/BindingsApi.ts';
 import { ChangesApi } from './generated/apis/ChangesApi.ts';
@@ -48,6 +49,7 @@ export function createSouthboundClient(options: SouthboundClientOptions): Networ
     basePath: options.url.replace(/\/+$/, ''),
     accessToken: () => options.tokenFile.token(),
   });
+  const agent = new AgentApi(configuration);
   const attachments = new AttachmentsApi(configuration);
   const bindings = new BindingsApi(configuration);
   const feed = new ChangesApi(configuration);
@@ -89,6 +91,9 @@ export function createSouthboundClient(options: SouthboundClientOptions): Networ
   }
 
   return {
+    reportAgent: (agentReport, signal) => call(signal, (init) => agent.reportAgent({ agentReport }, init)),
+    reportHoldings: (holdingsReport, signal) =>
+      call(signal, (init) => agent.reportHoldings({ holdingsReport }, init)),
     claim: (bindingClaim, signal) => call(signal, (init) => bindings.claimBinding({ bindingClaim }, init)),
     resolve: (key, signal) => call(signal, (init) => attachments.resolveAttachment({ ...key }, init)),
     getBinding: (bindingId, signal) => call(signal, (init) => bindings.getBinding({ bindingId }, init)),

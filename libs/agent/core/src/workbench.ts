@@ -110,6 +110,8 @@ function isUnfinished(record: WiringRecord): boolean {
   const { order, hold, wired, problem, toRelease } = record;
   if (toRelease.length > 0) return true;
   if (order.kind === 'remove') return wired !== undefined;
+  // Nobody tells when the vNIC is plugged anew: it is asked for again and again.
+  if (record.stranded !== undefined) return true;
   if (pendingReport(record) !== undefined) return true;
   if (problem !== undefined) return isHopeful(problem);
   return hold?.placement !== order.placement;

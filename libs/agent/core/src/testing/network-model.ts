@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type {
+  AgentReceipt,
+  AgentReport,
   Binding,
   BindingClaim,
   BindingReport,
   Change,
   DesiredAttachment,
+  Holding,
+  HoldingsReport,
   ProblemCode,
   WiredIp,
 } from '@patchpanel/contract-network-southbound';
@@ -31,6 +35,13 @@ export interface PlugOptions {
 /** The network service's rules on attachments and one host's bindings, in memory: for tests of what speaks to it. */
 export class NetworkModel {
   epoch = 1;
+  isFenced = false;
+  awaitsHoldings = false;
+  /** What the agent said of itself last. */
+  word: AgentReport | undefined;
+  /** What the host said that it has, each time that it was complete. */
+  readonly holdings: Holding[][] = [];
+  #holdingsSoFar: Holding[] = [];
   readonly #plugs = new Map<string, DesiredAttachment>();
   readonly #generations = new Map<string, number>();
   readonly #bindings = new Map<string, Binding>();
@@ -116,6 +127,71 @@ export class NetworkModel {
 
   bindings(): Binding[] {
     return [...this.#bindings.values()];
+  }
+
+  /** As if the database were restored to what it was when the copy was taken: the service comes back in a newer epoch. */
+  copy(): () => void {
+    const [plugs, generations, bindings] = [
+      new Map(this.#plugs),
+      new Map(this.#generations),
+      new Map(this.#bindings),
+    ];
+    return () => {
+      this.epoch += 1;
+      this.awaitsHoldings = true;
+      const inEpoch = <Known extends { epoch: number }>(known: Known): Known => ({
+        ...known,
+        epoch: this.epoch,
+      });
+      replace(this.#generations, generations);
+      replace(this.#plugs, new Map([...plugs].map(([key, plug]) => [key, inEpoch(plug)])));
+      const again = [...bindings].map(([id, binding]): [string, Binding] => {
+        const { attachment, ...rest } = inEpoch(binding);
+        return [id, { ...rest, ...(attachment === undefined ? {} : { attachment: inEpoch(attachment) }) }];
+      });
+      replace(this.#bindings, new Map(again));
+      this.forgetChanges('invalid-cursor');
+    };
+  }
+
+  attend(word: AgentReport): AgentReceipt {
+    this.word = word;
+    const { epoch, isFenced, awaitsHoldings } = this;
+    return { epoch, heartbeatSeconds: 1, isFenced, awaitsHoldings };
+  }
+
+  hold({ holdings, isComplete }: HoldingsReport): void {
+    this.#holdingsSoFar.push(...holdings);
+    for (const held of holdings) {
+      const known = this.#generations.get(text(held)) ?? 0;
+      this.#generations.set(text(held), Math.max(known, held.generation));
+    }
+    if (!isComplete) return;
+    this.holdings.push(this.#holdingsSoFar);
+    this.#holdingsSoFar = [];
+    this.awaitsHoldings = false;
+  }
+
+  /** Something about a network of this host's has changed. */
+  networkChanged(networkId: string, projectId: string): void {
+    this.#tellChange({
+      resourceType: 'network',
+      resourceId: networkId,
+      projectId,
+      change: 'updated',
+      revision: 2,
+    });
+  }
+
+  /** A security group that this host uses has changed. */
+  groupChanged(groupId: string, projectId: string): void {
+    this.#tellChange({
+      resourceType: 'security-group',
+      resourceId: groupId,
+      projectId,
+      change: 'updated',
+      revision: 2,
+    });
   }
 
   resolve(key: VnicKey): DesiredAttachment {
@@ -243,9 +319,19 @@ export class NetworkModel {
     this.#wake();
   }
 
+  #tellChange(change: Omit<Change, 'occurredAt'>): void {
+    this.#changes.push({ ...change, occurredAt: new Date().toISOString() });
+    this.#wake();
+  }
+
   #wake(): void {
     for (const wake of [...this.#waiting]) wake();
   }
+}
+
+function replace<Key, Value>(map: Map<Key, Value>, by: ReadonlyMap<Key, Value>): void {
+  map.clear();
+  for (const [key, value] of by) map.set(key, value);
 }
 
 function text({ projectId, vnicId }: VnicKey): string {

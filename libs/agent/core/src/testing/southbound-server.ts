@@ -1,7 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { BindingClaim, BindingReport, ProblemCode } from '@patchpanel/contract-network-southbound';
+import type {
+  AgentReport,
+  BindingClaim,
+  BindingReport,
+  HoldingsReport,
+  ProblemCode,
+} from '@patchpanel/contract-network-southbound';
 import { problemCodes } from '../generated/problem-codes.ts';
 import { NetworkModel, Refusal } from './network-model.ts';
 import { specGuard } from './spec-guard.ts';
@@ -129,6 +135,11 @@ async function serve(model: NetworkModel, call: Call): Promise<Answer> {
   const { parameters, query } = call;
   const bindingId = parameters['bindingId'] ?? '';
   switch (call.operationId) {
+    case 'reportAgent':
+      return { status: 200, body: model.attend(call.body as AgentReport) };
+    case 'reportHoldings':
+      model.hold(call.body as HoldingsReport);
+      return { status: 204 };
     case 'resolveAttachment': {
       const key = { projectId: parameters['projectId'] ?? '', vnicId: parameters['vnicId'] ?? '' };
       return { status: 200, body: model.resolve(key) };
