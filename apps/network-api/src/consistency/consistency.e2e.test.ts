@@ -1,8 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, expect, it, vi } from 'vitest';
 import { checkHistory } from './history/checker.ts';
 import { tellStory } from './history/story.ts';
-import { operationNamed, operations } from './operations/index.ts';
+import { correctService, operations } from './operations/index.ts';
 import type { Role } from './operations/operation.ts';
 import { plans, type Plan } from './run/plan.ts';
 import { carryOut } from './run/run.ts';
@@ -68,15 +69,15 @@ async function expectConsistency(
     const { history, slowest } = await carryOut(drawn, roles, on);
     totals.milliseconds += performance.now() - startedAt;
     totals.slowest = Math.max(totals.slowest, slowest);
-    const { violation, writes, unknownDone, unknownUndone } = checkHistory(history, (model, call) =>
-      operationNamed(call.operation).judge(model, call.ask, call),
-    );
+    const { violation, writes, unknownDone, unknownUndone } = checkHistory(history, correctService);
     totals.calls += history.calls.length;
     totals.events += history.events.length;
     totals.writes += writes;
     totals.unknownDone += unknownDone;
     totals.unknownUndone += unknownUndone;
     if (violation) failure = tellStory(history, violation);
+    if (violation && settings.historyFile !== undefined)
+      writeFileSync(settings.historyFile, JSON.stringify(history, undefined, 1));
     return violation === undefined;
   });
   const result = await fc.check(property, {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { operationNamed } from '../operations/index.ts';
+import { correctService } from '../operations/index.ts';
 import { checkHistory } from './checker.ts';
 import {
   claimed,
@@ -14,8 +14,7 @@ import {
 import { event, host, ids, macAddresses, no, ok, Pen, type Line } from './pen.ts';
 import { tellStory } from './story.ts';
 
-const check = ({ history }: Pen) =>
-  checkHistory(history, (model, call) => operationNamed(call.operation).judge(model, call.ask, call));
+const check = ({ history }: Pen) => checkHistory(history, correctService);
 
 /** What is wrong with a history of these lines; undefined when nothing is. */
 function wrongWith(...lines: readonly Line[]): string | undefined {
@@ -226,6 +225,15 @@ describe('the checker finds', () => {
     expect(check(pen).violation?.detail).toContain('No call comes near it');
   });
 
+  it('a default group that is made twice', () => {
+    const pen = new Pen();
+    for (const line of ground) pen.write(line);
+    pen.tell(event('security-group', portId, 1, 'created'));
+    expect(check(pen).violation).toBeUndefined();
+    pen.tell(event('security-group', otherPortId, 1, 'created'));
+    expect(check(pen).violation?.detail).toContain('has no write behind it');
+  });
+
   it('revisions that are skipped, doubled, or out of order', () => {
     const revisions = (...numbers: readonly number[]) => {
       const pen = new Pen();
@@ -248,7 +256,7 @@ describe('the checker finds', () => {
   it('writes that the feed tells the other way round than their callers saw them', () => {
     const early = { ...portMade(0, 1), from: 100, to: 110 };
     const late = { ...portMade(1, 2), from: 120, to: 130 };
-    expect(wrongWith(...ground, late, early)).toContain('it had ended before a call began');
+    expect(wrongWith(...ground, late, early)).toContain('it had ended before call');
   });
 
   it('a refusal without a reason', () => {

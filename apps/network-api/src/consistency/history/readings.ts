@@ -29,7 +29,7 @@ export function checkReadings(
   for (let state = 0; state <= order.length; state++) {
     for (const reading of readings) {
       if (reading.first > state || reading.last < state) continue;
-      const verdict = judge(model, reading.call);
+      const verdict = judge.ofCall(model, reading.call);
       const reason =
         mismatch(verdict, reading.call) ??
         (verdict.kind === 'done' && verdict.events.length > 0
@@ -46,10 +46,13 @@ export function checkReadings(
 /** Works out between which writes each call can have looked: it can't see what began later, and must see what ended before. */
 function placeReadings(calls: readonly Call[], order: readonly OrderedWrite[]): Reading[] {
   const latestStart = [0];
-  for (const { call } of order) latestStart.push(Math.max(latestStart.at(-1) ?? 0, call.startedAt));
+  for (const { call } of order) latestStart.push(Math.max(latestStart.at(-1) ?? 0, call?.startedAt ?? 0));
   const earliestEnd: number[] = Array.from({ length: order.length + 1 }, () => Infinity);
   for (let state = order.length - 1; state >= 0; state--)
-    earliestEnd[state] = Math.min(earliestEnd[state + 1] ?? Infinity, order[state]?.call.endedAt ?? Infinity);
+    earliestEnd[state] = Math.min(
+      earliestEnd[state + 1] ?? Infinity,
+      order[state]?.call?.endedAt ?? Infinity,
+    );
   return calls.map((call) => {
     const first = earliestEnd.findIndex((end) => end >= call.startedAt);
     const last = latestStart.findLastIndex((start) => start <= call.endedAt);

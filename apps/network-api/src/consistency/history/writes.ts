@@ -2,12 +2,18 @@ import type { Model } from '../model/model.ts';
 import type { ExpectedEvent, Verdict } from '../operations/operation.ts';
 import type { Call, HistoryEvent, Violation } from './history.ts';
 
-/** What a correct service does with a call in a state. */
-export type Judge = (model: Model, call: Call) => Verdict;
+/** What a correct service does in a state. */
+export interface Judge {
+  /** With a call. */
+  readonly ofCall: (model: Model, call: Call) => Verdict;
+  /** With an event that no call asked for: what it does to the model, if the service may do such a thing by itself. */
+  readonly ofUnasked: (model: Model, event: HistoryEvent) => ((model: Model) => void) | undefined;
+}
 
 /** A write, in the order in which writes took effect, with the events that it came with. */
 export interface OrderedWrite {
-  readonly call: Call;
+  /** Undefined for what the service did by itself. */
+  readonly call: Call | undefined;
   readonly apply: (model: Model) => void;
 }
 
@@ -38,39 +44,39 @@ export function orderWrites(
   const consumed = new Set<HistoryEvent>();
   const order: OrderedWrite[] = [];
   const choices: number[] = [];
-  let latestStart = 0;
+  let latest: Call | undefined;
   for (const [index, event] of events.entries()) {
     if (consumed.has(event)) continue;
     const able: { call: Call; found: readonly HistoryEvent[] }[] = [];
     const unable: { call: Call; reason: string }[] = [];
     for (const call of candidates.behind(model, event)) {
-      const outcome = explain(judge(model, call), call, events, index, consumed);
+      const outcome = explain(judge.ofCall(model, call), call, events, index, consumed);
       if (typeof outcome === 'string') unable.push({ call, reason: outcome });
-      else if (call.endedAt < latestStart)
-        unable.push({ call, reason: 'it had ended before a call began whose effect came first' });
+      else if (latest && call.endedAt < latest.startedAt)
+        unable.push({ call, reason: `it had ended before call ${latest.id} began, whose effect came first` });
       else able.push({ call, found: outcome });
     }
-    // Of two that could be, rather the one whose other events come sooner.
-    able.sort((a, b) => lastPosition(a.found) - lastPosition(b.found));
     const choice = able.length > 1 ? (chosen[choices.push(able.length) - 1] ?? 0) : 0;
     const taken = able[choice];
-    if (!taken) return { order, choices, explained: index, violation: unexplained(event, unable) };
+    const unasked = taken ? undefined : judge.ofUnasked(model, event);
+    if (unasked) {
+      unasked(model);
+      order.push({ call: undefined, apply: unasked });
+      continue;
+    }
+    if (!taken) return { order, choices, explained: index, violation: unexplained(event, unable, latest) };
     const { call, found } = taken;
     for (const one of found) consumed.add(one);
     candidates.remove(call);
-    latestStart = Math.max(latestStart, call.startedAt);
+    if (!latest || call.startedAt > latest.startedAt) latest = call;
     const apply = (target: Model) => {
-      const verdict = judge(target, call);
+      const verdict = judge.ofCall(target, call);
       if (verdict.kind === 'done') verdict.apply?.(found);
     };
     apply(model);
     order.push({ call, apply });
   }
   return { order, choices, explained: events.length, violation: undefined };
-}
-
-function lastPosition(found: readonly HistoryEvent[]): number {
-  return Math.max(...found.map(({ position }) => position));
 }
 
 /** Why an answer is not what the verdict calls for; undefined when it is. */
@@ -136,11 +142,16 @@ function isAsExpected(event: HistoryEvent, expected: ExpectedEvent): boolean {
   );
 }
 
+/** So many calls are named that might have been behind an event. */
+const nearestAtMost = 6;
+
 function unexplained(
   event: HistoryEvent,
   unable: readonly { readonly call: Call; readonly reason: string }[],
+  latest: Call | undefined,
 ): Violation {
-  const tried = unable.map(({ call, reason }) => `call ${call.id} (${call.operation}): ${reason}`);
+  const nearest = unable.slice(0, nearestAtMost);
+  const tried = nearest.map(({ call, reason }) => `call ${call.id} (${call.operation}): ${reason}`);
   return {
     promise: 'there is no event without a write that was allowed to do this then',
     detail: [
@@ -148,7 +159,7 @@ function unexplained(
       ...(tried.length > 0 ? ['Those that might have been:', ...tried] : ['No call comes near it.']),
     ].join('\n  '),
     resourceIds: [event.resourceId],
-    callIds: unable.map(({ call }) => call.id),
+    callIds: [...nearest.map(({ call }) => call.id), ...(latest ? [latest.id] : [])],
   };
 }
 

@@ -137,8 +137,8 @@ function choose(
   if (subnets.length === 0) return 'no-subnet';
   const subnet = named ?? subnets.find((candidate) => candidate.contains(ipAddress));
   if (!subnet?.contains(ipAddress)) return 'address-outside-pools';
-  // A router is a machine like any other: the network's owner may give a port the gateway's address.
-  if (ipAddress === subnet.gatewayIp) return isOwner ? { subnet, ipAddress } : 'network-owner-required';
+  // A router is a machine like any other: the network's owner may give a port the gateway's address, or the DHCP server's.
+  if (subnet.reserved.includes(ipAddress)) return isOwner ? { subnet, ipAddress } : 'network-owner-required';
   if (!subnet.isInPools(ipAddress)) return 'address-outside-pools';
   return { subnet, ipAddress };
 }

@@ -5,7 +5,8 @@ export interface SubnetShape {
   readonly projectId: string;
   readonly networkId: string;
   readonly cidr: string;
-  readonly gatewayIp: string | undefined;
+  /** The gateway's address and the DHCP server's, which are in no pool. */
+  readonly reserved: readonly string[];
   readonly allocationPools: readonly { readonly first: string; readonly last: string }[];
   /** When its maker was told of it: whoever began earlier may not have seen it. */
   readonly knownFrom: number;
@@ -19,7 +20,7 @@ export class SubnetState {
   readonly cidr: Cidr;
   readonly version: 4 | 6;
   readonly knownFrom: number;
-  readonly gatewayIp: string | undefined;
+  readonly reserved: readonly string[];
   name = '';
   revision = 1;
   allocationPools: SubnetShape['allocationPools'];
@@ -33,7 +34,7 @@ export class SubnetState {
     this.cidr = storedCidr(shape.cidr);
     this.version = this.cidr.version;
     this.knownFrom = shape.knownFrom;
-    this.gatewayIp = shape.gatewayIp;
+    this.reserved = shape.reserved;
     this.allocationPools = shape.allocationPools;
   }
 
@@ -60,7 +61,7 @@ export class SubnetState {
     return rangesOf(this.allocationPools).reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
   }
 
-  /** Addresses of the pools that ports have: the owner may have chosen the gateway's, which is in none. */
+  /** Addresses of the pools that ports have: the owner may have chosen one that is reserved, which is in none. */
   get used(): number {
     return [...this.#users.keys()].filter((address) => this.isInPools(address)).length;
   }

@@ -1,3 +1,4 @@
+import type { Judge } from '../history/writes.ts';
 import { attachmentOperations } from './attachments.ts';
 import { bindingOperations } from './bindings.ts';
 import { networkOperations } from './networks.ts';
@@ -6,7 +7,7 @@ import { portChangeOperations } from './port-changes.ts';
 import { portOperations } from './ports.ts';
 import { quotaOperations } from './quotas.ts';
 import { repeatOperations } from './repeats.ts';
-import { securityGroupOperations } from './security-groups.ts';
+import { defaultGroupMade, securityGroupOperations } from './security-groups.ts';
 import { subnetOperations } from './subnets.ts';
 
 /** Everything that clients do in the test. To add something, write it in its room and put it into the room's list. */
@@ -28,6 +29,12 @@ export function operationNamed(name: string): Operation {
   if (!found) throw new Error(`there is no operation ${name} in the list`);
   return found;
 }
+
+/** What the service is held to. */
+export const correctService: Judge = {
+  ofCall: (model, call) => operationNamed(call.operation).judge(model, call.ask, call),
+  ofUnasked: defaultGroupMade,
+};
 
 /** Those that read at the end all that there is. */
 export function finalReadings(role: Role): readonly Operation[] {

@@ -6,7 +6,6 @@ import { drawAddress } from './addresses.ts';
 import type { Dice } from './dice.ts';
 import type { Knowledge } from './knowledge.ts';
 import { operation, refused, refusedFor, type Operation, type Verdict } from './operation.ts';
-import { addDefaultGroup, groupMade } from './security-groups.ts';
 import { learnPort } from './wiring.ts';
 
 interface NewPort {
@@ -220,14 +219,12 @@ function judgeNewPorts(
   const isRefused = reasons.length > 0 || (answer && answer.status >= 400 && codes.length > 0);
   if (isRefused === true || ways.every((way) => 'refused' in way)) return refused(...codes);
   const made = answer && answer.status < 300 ? portsOf(answer) : [];
-  // Ports that name no groups are in the project's default one, which is made with the first of them.
-  const defaultId: string | undefined = made.find((_port, index) => !ports[index]?.securityGroupIds)
-    ?.securityGroupIds[0];
+  // Ports that name no groups are in the project's default one.
+  const defaultId = model.defaultGroup(projectId)?.id;
   return {
     kind: 'done',
     statuses: [201],
     events: [
-      ...(defaultId === undefined || model.groups.has(defaultId) ? [] : [groupMade(defaultId)]),
       ...made.map(({ id }) => ({
         resourceType: 'port',
         resourceId: id,
@@ -250,16 +247,12 @@ function judgeNewPorts(
         const wanted = ports[index]?.securityGroupIds ?? (defaultId === undefined ? [] : [defaultId]);
         return canonicalJson(wanted.toSorted()) !== canonicalJson(securityGroupIds.toSorted());
       });
-      const known = model.defaultGroup(projectId)?.id;
-      if (isElsewhere || (known !== undefined && defaultId !== undefined && known !== defaultId))
-        return 'the ports are in other security groups than they should be';
+      if (isElsewhere) return 'the ports are in other security groups than they should be';
       const granted: FixedIp[][] = made.map(({ fixedIps }) => fixedIps);
       const wrong = ways.map((way) => ('refused' in way ? '' : checkGranted(model, way, granted)));
       return wrong.includes(undefined) ? undefined : wrong.find((reason) => reason !== '');
     },
     apply: () => {
-      if (defaultId !== undefined && !model.groups.has(defaultId))
-        addDefaultGroup(model, projectId, defaultId);
       for (const { id, name, adminState, fixedIps, securityGroupIds } of made)
         model.addPort({
           id,

@@ -1,4 +1,5 @@
 import { canonicalJson } from '@patchpanel/service-kit';
+import type { HistoryEvent } from '../history/history.ts';
 import type { Model, SecurityGroupState } from '../model/model.ts';
 import { operation, refused, refusedFor, type ExpectedEvent, type Operation } from './operation.ts';
 
@@ -20,7 +21,7 @@ const createSecurityGroup = operation<{ name: string }>({
     return {
       kind: 'done',
       statuses: [201],
-      events: [groupMade(id)],
+      events: [{ resourceType: 'security-group', resourceId: id, revision: 1, change: 'created' }],
       check: ({ body }) =>
         body.projectId === projectId && body.name === name && body.revision === 1 && !body.isDefault
           ? undefined
@@ -243,23 +244,20 @@ export const securityGroupOperations: readonly Operation[] = [
   deleteSecurityGroupRule,
 ];
 
-/** The event of a group that is new, which for the default one comes with the first port that is to be in it. */
-export function groupMade(id: string): ExpectedEvent {
-  return { resourceType: 'security-group', resourceId: id, revision: 1, change: 'created' };
-}
-
-/** Everything may go out, and members may reach each other, in both IP versions: four rules. */
-export function addDefaultGroup(model: Model, projectId: string, id: string): void {
-  const rules = new Map<string, never>();
-  model.groups.set(id, {
-    id,
-    projectId,
-    name: 'default',
-    isDefault: true,
-    revision: 1,
-    rules,
-    firstRules: 4,
-  });
+/**
+ * The default group is there from the start, so to speak: whoever first needs it makes it, also when nothing comes of the rest of
+ * the request. Everything may go out, and members may reach each other, in both IP versions: four rules.
+ */
+export function defaultGroupMade(
+  before: Model,
+  { resourceType, resourceId: id, change, projectId }: HistoryEvent,
+): ((model: Model) => void) | undefined {
+  if (resourceType !== 'security-group' || change !== 'created' || projectId === undefined) return undefined;
+  if (before.defaultGroup(projectId)) return undefined;
+  return (model) => {
+    const group = { id, projectId, name: 'default', isDefault: true, revision: 1, firstRules: 4 };
+    model.groups.set(id, { ...group, rules: new Map() });
+  };
 }
 
 function groupEvent({ id, revision }: SecurityGroupState, change: 'updated' | 'deleted'): ExpectedEvent {

@@ -53,14 +53,14 @@ const createSubnet = operation<NewSubnet>({
           ? undefined
           : 'the subnet is not as asked for',
       apply: () => {
-        const { allocationPools, gatewayIp } = answer?.body ?? {};
+        const { allocationPools, gatewayIp, dhcpServerIp } = answer?.body ?? {};
         model.addSubnet({
           id,
           projectId,
           networkId,
           cidr: asked.cidr,
           allocationPools,
-          gatewayIp,
+          reserved: [gatewayIp, dhcpServerIp].filter((address) => address !== undefined),
           knownFrom: endedAt,
         });
       },
@@ -72,16 +72,16 @@ const createSubnet = operation<NewSubnet>({
   },
 });
 
-/** Other pools for some of the shapes, by CIDR; the first are those that it began with. */
+/** Other pools for some of the shapes, by CIDR: without gateway and DHCP server, which are first and last. */
 const poolsOf: Readonly<Record<string, readonly Pools[]>> = {
   '10.0.0.0/28': [
-    [{ first: '10.0.0.2', last: '10.0.0.14' }],
+    [{ first: '10.0.0.2', last: '10.0.0.13' }],
     [{ first: '10.0.0.2', last: '10.0.0.9' }],
     [{ first: '10.0.0.5', last: '10.0.0.12' }],
   ],
-  '10.0.1.0/29': [[{ first: '10.0.1.1', last: '10.0.1.6' }], [{ first: '10.0.1.3', last: '10.0.1.6' }]],
+  '10.0.1.0/29': [[{ first: '10.0.1.1', last: '10.0.1.5' }], [{ first: '10.0.1.3', last: '10.0.1.5' }]],
   '2001:db8::/124': [
-    [{ first: '2001:db8::2', last: '2001:db8::f' }],
+    [{ first: '2001:db8::2', last: '2001:db8::e' }],
     [{ first: '2001:db8::2', last: '2001:db8::8' }],
   ],
 };
