@@ -93,6 +93,43 @@ describe('the database itself', () => {
     expect(await remove('ports', port.id)).toBe('port-in-use');
   });
 
+  it('keeps security groups that ports and rules use, one default per project, and rules once', async () => {
+    const { port } = await wiredNetwork();
+    const newGroup = async () => (await user.post('/v1/security-groups', {}).expect(201)).body.id;
+    const [used, remote] = [await newGroup(), await newGroup()];
+    const { knex } = stage.database;
+    await knex('port_security_groups').insert({ port_id: port.id, security_group_id: used });
+    const rule = {
+      security_group_id: used,
+      project_id: user.projectId,
+      direction: 'ingress',
+      ether_type: 'ipv4',
+    };
+    const naming = { ...rule, remote_group_id: remote };
+    await knex('security_group_rules').insert({ ...naming, id: randomUUID() });
+    const remove = (id: string) => refusalOf(() => knex('security_groups').where({ id }).delete());
+    expect(await remove(used)).toBe('security-group-in-use');
+    expect(await remove(remote)).toBe('security-group-in-use');
+    expect(
+      await refusalOf(() => knex('security_group_rules').insert({ ...naming, id: randomUUID() })),
+    ).toMatchObject({ constraint: 'security_group_rules_content' });
+    expect(
+      await refusalOf(() =>
+        knex('security_groups').insert({
+          id: randomUUID(),
+          project_id: user.projectId,
+          name: '',
+          is_default: true,
+        }),
+      ),
+    ).toMatchObject({ constraint: 'security_groups_default' });
+    expect(
+      await refusalOf(() => knex('quotas').where({ project_id: user.projectId }).update({ used_count: -1 })),
+    ).toMatchObject({
+      constraint: 'quotas_used_count_check',
+    });
+  });
+
   it('has one live binding per port and per vNIC, and one that a host sees per vNIC', async () => {
     const { network, port, attachment } = await wiredNetwork();
     const bind = (changes: object) =>

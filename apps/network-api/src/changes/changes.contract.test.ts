@@ -238,6 +238,8 @@ describe('public events', () => {
     ).toEqual([
       'network created 1',
       'subnet created 1',
+      // The project's default one, which its first port needs.
+      'security-group created 1',
       'port created 1',
       'port updated 2',
       'port updated 3',
@@ -247,7 +249,7 @@ describe('public events', () => {
       'port deleted 7',
     ]);
     expect(new Set(items.map(({ resourceId }) => resourceId))).toEqual(
-      new Set([network.id, subnet.id, port.id]),
+      new Set([network.id, subnet.id, port.id, ...port.securityGroupIds]),
     );
   });
 });
