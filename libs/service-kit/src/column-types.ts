@@ -29,7 +29,13 @@ function parseBigint(text: string): number {
   return value;
 }
 
-function parseTimestamp(text: string): string {
+/** How PostgreSQL writes a moment in a session of UTC, which ours are: as text, and within JSON. */
+const momentInUtc = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00(?::00)?$/;
+
+/** Only the form is changed where that will do: lists have hundreds of moments. */
+export function parseTimestamp(text: string): string {
+  const [whole, day, time, fraction = ''] = momentInUtc.exec(text) ?? [];
+  if (whole !== undefined) return `${day}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`;
   const moment = new Date(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
   if (Number.isNaN(moment.getTime()))
     throw new RangeError(`timestamp ${text} is no moment that RFC 3339 can write`);

@@ -115,5 +115,5 @@ export { identifyProcess, type ProcessIdentity } from './process-identity.ts';
 export { repeat, type Repetition, type RepetitionOptions } from './repetition.ts';
 export { listen, parseListenAddress, type ListenAddress, type Listener } from './server.ts';
 export { serve, type Side } from './serving.ts';
-export { queryRows, type Bindings } from './statements.ts';
+export { queryRows, queryWideRows, type Bindings } from './statements.ts';
 export { afterCommit, inTransaction, type TransactionOptions } from './transactions.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kitMigrations } from './migrations.ts';
-import { queryRows } from './statements.ts';
+import { queryRows, queryWideRows } from './statements.ts';
 import { testDatabase, type TestDatabase } from './testing/index.ts';
 import { inTransaction } from './transactions.ts';
 
@@ -20,6 +20,19 @@ describe('a statement', () => {
       { id: 3, text: '3', one: 1 },
       { id: 5, text: '3', one: 1 },
     ]);
+  });
+
+  it('gives wide rows in the same form and order', async () => {
+    const sql = `select id, name, timestamptz '2026-02-03 04:05:06.7891+02' + make_interval(secs => id) as made,
+                 null::timestamptz as never, jsonb_build_object('a', array[id]) as more
+                 from things where id < :before order by id desc`;
+    const wide = await queryWideRows<{ made: string; never: null }>(database.knex, sql, { before: 4 }, [
+      'made',
+      'never',
+    ]);
+    expect(wide).toEqual(await queryRows(database.knex, sql, { before: 4 }));
+    expect(wide[0]).toMatchObject({ id: 3, made: '2026-02-03T02:05:09.789Z', never: null });
+    expect(await queryWideRows<{ made: string }>(database.knex, sql, { before: 0 }, ['made'])).toEqual([]);
   });
 
   it('is prepared once on its connection', async () => {

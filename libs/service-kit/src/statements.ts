@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { parseTimestamp } from './column-types.ts';
 import { errorCode } from './database-errors.ts';
 
 /** Values of a statement's `:names`. Arrays go as arrays of the type that the statement casts them to. */
@@ -53,6 +54,31 @@ export async function queryRows<Row>(connection: Knex, sql: string, bindings: Bi
   } finally {
     await pool.releaseConnection(session);
   }
+}
+
+/**
+ * The same for statements that give many rows of many columns: they come as one JSON text, which takes a third of the time to read.
+ * @param moments the columns that are timestamps, which JSON has in another form.
+ */
+export async function queryWideRows<Row extends object>(
+  connection: Knex,
+  sql: string,
+  bindings: Bindings,
+  moments: readonly (keyof Row & string)[],
+): Promise<Row[]> {
+  const [result] = await queryRows<{ rows: Record<string, unknown>[] | null }>(
+    connection,
+    `select json_agg(wide) as rows from (${sql}) as wide`,
+    bindings,
+  );
+  const rows = result?.rows ?? [];
+  for (const row of rows) {
+    for (const column of moments) {
+      const text = row[column];
+      if (typeof text === 'string') row[column] = parseTimestamp(text);
+    }
+  }
+  return rows as Row[];
 }
 
 /** A migration has changed what a prepared statement gives: it must be prepared again. */

@@ -1,7 +1,7 @@
 import type { AdminState, PortList, PortStatus } from '@patchpanel/contract-network';
 import {
   pageClauses,
-  queryRows,
+  queryWideRows,
   readPageRequest,
   toPage,
   type PageRequest,
@@ -13,7 +13,7 @@ import { formatIp, parseIp } from '../addresses/ip.ts';
 import type { Parts } from '../parts.ts';
 import { invalidRequest } from '../problems.ts';
 import { normaliseTags, tagClauses } from '../tags/store.ts';
-import { portColumns, portJoins, type PortRow } from './store.ts';
+import { portColumns, portJoins, portMoments, type PortRow } from './store.ts';
 import { toPort } from './wire.ts';
 
 /** Which of a project's ports are wanted: those that fit all that is given. */
@@ -110,7 +110,7 @@ function selectPorts(
   const conditions = Object.entries(conditionOf).flatMap(([name, text]) =>
     given.some(([filter]) => filter === name) ? [text] : [],
   );
-  return queryRows<PortRow>(
+  return queryWideRows<PortRow>(
     connection,
     `select ${portColumns}
      from ports
@@ -121,5 +121,6 @@ function selectPorts(
      order by ${order}
      limit :pageLimit`,
     { projectId, ...tagged.bindings, ...Object.fromEntries(given), ...bindings },
+    portMoments,
   );
 }

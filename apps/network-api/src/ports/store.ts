@@ -1,4 +1,5 @@
 import type { AdminState, AllowedAddressPair, FixedIp, PortStatus } from '@patchpanel/contract-network';
+import { queryWideRows } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
 import { onlyRow, queryRows } from '../rows.ts';
 
@@ -71,6 +72,16 @@ export const portColumns = `
   bindings.device_name,
   bindings.created_at as bound_at`;
 
+/** Which of these columns are moments. */
+export const portMoments = [
+  'created_at',
+  'updated_at',
+  'lease_expires_at',
+  'attachment_created_at',
+  'attachment_updated_at',
+  'bound_at',
+] as const satisfies (keyof PortRow)[];
+
 export const portJoins = `
   join networks on networks.id = ports.network_id
   left join attachments on attachments.port_id = ports.id
@@ -78,13 +89,14 @@ export const portJoins = `
 
 /** Ports by id, of whatever project: whether the caller may have them is for the look-up to say. Served by the primary key. */
 export async function findPorts(connection: Knex, ids: readonly string[]): Promise<Map<string, PortRow>> {
-  const rows = await queryRows<PortRow>(
+  const rows = await queryWideRows<PortRow>(
     connection,
     `select ${portColumns}
      from unnest(cast(:ids as uuid[])) as wanted(id)
      join ports on ports.id = wanted.id
      ${portJoins}`,
     { ids: [...new Set(ids)] },
+    portMoments,
   );
   return new Map(rows.map((row) => [row.id, row]));
 }
