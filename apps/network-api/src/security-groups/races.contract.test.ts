@@ -211,6 +211,32 @@ describe('a group that goes while ports are put into it', () => {
       await countOf('security_group_rules', user.projectId),
     ]);
   });
+
+  it('spoils nothing for the ports that are made beside those', async () => {
+    const { user, by } = await userOfBoth();
+    const network = await user.network();
+    const ports = `/v1/networks/${network.id}/ports`;
+    let refused = 0;
+    for (let round = 0; round < 5; round++) {
+      const { body: group } = await user.post(groups, {}).expect(201);
+      const inputs = Array.from({ length: 12 }, (_, index) => ({
+        fixedIps: [],
+        ...(index % 2 === 0 ? {} : { securityGroupIds: [group.id] }),
+      }));
+      const making = inputs.map((input, index) => by(index >> 1).post(ports, input));
+      const [deleted, ...made] = await Promise.all([by(round).delete(`${groups}/${group.id}`), ...making]);
+      for (const [index, { status, body }] of made.entries()) {
+        if (index % 2 === 0 || status === 201) expect(status).toBe(201);
+        else expect(body).toMatchObject({ status: 404, code: 'security-group-not-found' });
+        if (status === 404) refused++;
+      }
+      const members = made.filter(({ status }, index) => index % 2 === 1 && status === 201);
+      expect(deleted.status).toBe(members.length === 0 ? 204 : 409);
+    }
+    const { body } = await user.get('/v1/quota').expect(200);
+    expect(body.ports.used).toBe(60 - refused);
+    expect(await countOf('ports', user.projectId)).toBe(60 - refused);
+  });
 });
 
 async function countOf(table: string, projectId: string): Promise<number> {
