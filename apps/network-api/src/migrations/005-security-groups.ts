@@ -16,7 +16,7 @@ export const securityGroups: Migration = {
         revision bigint not null default 1 check (revision > 0),
         created_at timestamptz not null default now(),
         updated_at timestamptz not null default now()
-      )`);
+      ) with (fillfactor = 50)`);
     await connection.raw('create index security_groups_project on security_groups (project_id, id)');
     await connection.raw('create index security_groups_name on security_groups (project_id, name, id)');
     await connection.raw(`
