@@ -32,17 +32,24 @@ const createSubnet = operation<NewSubnet>({
   weight: 3,
   isKeyed: true,
   draw: (dice, known, { projectId }) => {
-    const networkId = dice.pick(known.networksOf(projectId))?.id;
+    const networks = dice.oneIn(8) ? [...known.networks.values()] : known.networksOf(projectId);
+    const networkId = dice.pick(networks)?.id;
     const body = dice.pick(shapes);
     // Each shape has a CIDR; the type of the list leaves it open.
     return networkId === undefined ? undefined : { networkId, body: body as NewSubnet['body'] };
   },
   request: ({ networkId, body }) => ({ method: 'POST', path: `/v1/networks/${networkId}/subnets`, body }),
   judge: (model, { networkId, body: asked }, { answer, projectId = '', endedAt }) => {
-    if (!model.network(projectId, networkId)) return refused('network-not-found');
+    const network = model.network(projectId, networkId);
+    if (!network) return refused('network-not-found');
+    if (network.projectId !== projectId) return refused('network-owner-required');
     const cidr = parseCidr(asked.cidr);
     const isTaken = cidr.isValid && model.subnetsOf(networkId).some((subnet) => subnet.overlaps(cidr.value));
-    if (isTaken) return refused('subnet-overlap');
+    const refusal = refusedFor([
+      isTaken && 'subnet-overlap',
+      !model.hasRoomFor(projectId, 'subnets', 1) && 'quota-exceeded',
+    ]);
+    if (refusal) return refusal;
     const id: string = answer?.body.id;
     return {
       kind: 'done',
