@@ -12,6 +12,7 @@ import {
   type Logger,
 } from '@patchpanel/service-kit';
 import document from '../../../openapi/dist/agent.json' with { type: 'json' };
+import packageFile from '../package.json' with { type: 'json' };
 import { agentMetrics } from './agent-metrics.ts';
 import type { Settings } from './config.ts';
 import { agentOperations } from './operations.ts';
@@ -52,6 +53,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const observer = agentMetrics(metrics);
     const agent = await LocalNetworkAgent.start({
       hostName: settings.hostName,
+      version: packageFile.version,
       stateDir: settings.stateDir,
       providers: options.providers ?? (await loadProviders(settings, logger)),
       networkService: createSouthboundClient({ url: settings.networkUrl, tokenFile }),

@@ -98,7 +98,7 @@ const strandedAt = (told: Partial<Attachment>): WiringRecord => ({
   },
 });
 
-test.each([
+test.each<[string, WiringRecord, Partial<Attachment>, boolean]>([
   ['in the same epoch nothing is from before', held, { generation: 4, ...other }, false],
   ['a newer plug', held, { epoch: 2, generation: 6, ...other }, false],
   ['the same plug with the same wiring', held, { epoch: 2, revision: 3 }, false],
@@ -128,7 +128,7 @@ test.each([
     false,
   ],
   ['the older plug again', strandedAt({ generation: 3 }), { epoch: 2, generation: 3, ...other }, true],
-] as const)('is it from before the restore? %s', (_name, record, told, expected) => {
+])('is it from before the restore? %s', (_name, record, told, expected) => {
   expect(isFromBeforeRestore(record, attachment(told))).toBe(expected);
 });
 
