@@ -2,11 +2,36 @@ import type { Migration } from '@patchpanel/service-kit';
 
 /**
  * Ports and what is plugged into them. `fixed_ips` and `security_group_ids` are what port_addresses and port_security_groups say,
- * as it goes over the wire: so a list of ports is read from one table. Made empty: costs nothing on a big database.
+ * as it goes over the wire; `content` is all of a port but its state, in one piece: so a list of ports is read from one table, and
+ * few columns of it. Made empty: costs nothing on a big database.
  */
 export const ports: Migration = {
   name: 'network-002-ports',
   async up(connection) {
+    // Immutable, as nothing that it makes text of depends on a session's settings.
+    await connection.raw(`
+      create function port_content(
+        id uuid, project_id uuid, network_id uuid, name text, description text, tags text[], admin_state text,
+        fixed_ips json, port_security text, allowed_address_pairs jsonb, security_group_ids json, lease_seconds integer
+      ) returns json
+      language plpgsql immutable as $$
+      begin
+        return json_strip_nulls(json_build_object(
+          'id', id,
+          'projectId', project_id,
+          'networkId', network_id,
+          'name', name,
+          'description', description,
+          'tags', tags,
+          'adminState', admin_state,
+          'fixedIps', fixed_ips,
+          'portSecurity', port_security,
+          'allowedAddressPairs', allowed_address_pairs,
+          'securityGroupIds', security_group_ids,
+          'leaseSeconds', lease_seconds
+        ));
+      end
+      $$`);
     await connection.raw(`
       create table ports (
         id uuid primary key,
@@ -30,6 +55,12 @@ export const ports: Migration = {
         revision bigint not null default 1 check (revision > 0),
         created_at timestamptz not null default now(),
         updated_at timestamptz not null default now(),
+        content json not null generated always as (
+          port_content(
+            id, project_id, network_id, name, description, tags, admin_state,
+            fixed_ips, port_security, allowed_address_pairs, security_group_ids, lease_seconds
+          )
+        ) stored,
         constraint ports_lease check (lease_expires_at is null or lease_seconds is not null)
       )`);
     await connection.raw('create index ports_project on ports (project_id, id)');

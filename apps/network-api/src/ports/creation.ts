@@ -28,7 +28,7 @@ import { writeTags } from '../tags/store.ts';
 import { checkGroups, checkPort, membershipOf, readPort, type PortWords } from './content.ts';
 import { portEvent } from './events.ts';
 import { deepestGiven, openSite, toFixedIp, type Site } from './site.ts';
-import { insertPorts, type PortContent, type PortRow } from './store.ts';
+import { insertPorts, type MadePort, type PortContent } from './store.ts';
 import { toPort } from './wire.ts';
 
 /** A request for ports in a network: all of them, or none. */
@@ -216,7 +216,7 @@ async function write(
     await appendEvents(trx, told);
     return;
   }
-  const times = await withConstraints(() =>
+  const written = await withConstraints(() =>
     insertPorts(
       trx,
       ports.map(({ content }) => content),
@@ -246,7 +246,7 @@ async function write(
     ...joined,
   ]);
   for (const [request, drafts] of made) {
-    const items = drafts.map(({ content, site }) => describe(content, site, times.get(content.id)));
+    const items = drafts.map(({ content, site }) => describe(content, site, written.get(content.id)));
     const [first] = items;
     if (request.isForOne && first) batch.answer(request, created(`/v1/ports/${first.id}`, first));
     else batch.answer(request, { status: 201, body: { items } });
@@ -254,20 +254,21 @@ async function write(
 }
 
 function describe(
-  content: PortContent,
+  { id, name, admin_state }: PortContent,
   { network }: Site,
-  times: Pick<PortRow, 'created_at' | 'lease_expires_at'> | undefined,
+  made: MadePort | undefined,
 ): Port {
-  if (!times) throw new Error('a port was not written');
+  if (!made) throw new Error('a port was not written');
   return toPort({
-    ...content,
-    ...times,
     ...nothingPlugged,
+    ...made,
+    id,
+    name,
+    admin_state,
     status: 'available',
     status_reason: null,
-    was_ever_bound: false,
     revision: 1,
-    updated_at: times.created_at,
+    updated_at: made.created_at,
     network_admin_state: network.admin_state,
   });
 }

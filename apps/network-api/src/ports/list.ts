@@ -1,7 +1,7 @@
 import type { AdminState, PortList, PortStatus } from '@patchpanel/contract-network';
 import {
   pageClauses,
-  queryWideRows,
+  queryRows,
   readPageRequest,
   toPage,
   type PageRequest,
@@ -13,7 +13,7 @@ import { formatIp, parseIp } from '../addresses/ip.ts';
 import type { Parts } from '../parts.ts';
 import { invalidRequest } from '../problems.ts';
 import { normaliseTags, tagClauses } from '../tags/store.ts';
-import { portColumns, portJoins, portMoments, type PortRow } from './store.ts';
+import { portJoins, portViewColumns, type PortView } from './store.ts';
 import { toPort } from './wire.ts';
 
 /** Which of a project's ports are wanted: those that fit all that is given. */
@@ -103,16 +103,16 @@ function selectPorts(
   tags: readonly string[],
   filters: PortFilters,
   page: PageRequest,
-): Promise<PortRow[]> {
+): Promise<PortView[]> {
   const tagged = tagClauses('port', 'ports', projectId, tags);
   const { condition, order, bindings } = pageClauses(page, { id: tagged.idColumn, name: 'ports.name' });
   const given = Object.entries(filters).filter(([, value]) => value !== undefined);
   const conditions = Object.entries(conditionOf).flatMap(([name, text]) =>
     given.some(([filter]) => filter === name) ? [text] : [],
   );
-  return queryWideRows<PortRow>(
+  return queryRows<PortView>(
     connection,
-    `select ${portColumns}
+    `select ${portViewColumns}
      from ports
      ${portJoins}
      ${filters.securityGroupId === undefined ? '' : 'join port_security_groups as members on members.port_id = ports.id'}
@@ -121,6 +121,5 @@ function selectPorts(
      order by ${order}
      limit :pageLimit`,
     { projectId, ...tagged.bindings, ...Object.fromEntries(given), ...bindings },
-    portMoments,
   );
 }

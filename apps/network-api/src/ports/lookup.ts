@@ -1,7 +1,7 @@
 import type { UserCaller } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
 import { problem } from '../problems.ts';
-import { findPorts, lockPortsOf, type PortRow } from './store.ts';
+import { findPorts, findPortViews, lockPortsOf, type PortRow, type PortView } from './store.ts';
 
 /** What a caller is about to do with a port. */
 export type PortAction = 'read' | 'plug' | 'unplug' | 'update' | 'delete';
@@ -13,8 +13,8 @@ export interface PortAsked {
 }
 
 /**
- * Reads many ports at once, for anything but reading locked with all that hangs on them, and gives the function that hands out
- * those that the caller may do this with. It throws `port-not-found` for any other, in the same words whether it exists or not.
+ * Locks many ports at once, with all that hangs on them, reads them and gives the function that hands out those that the caller
+ * may do this with. It throws `port-not-found` for any other, in the same words whether it exists or not.
  */
 export async function lookUpPorts(
   connection: Knex,
@@ -27,9 +27,28 @@ export async function lookUpPorts(
     connection,
     wanted.map(({ id }) => id),
   );
+  return handOut(rows, (row) => row.project_id);
+}
+
+/** The same for those who only look. */
+export async function lookAtPorts(
+  connection: Knex,
+  asked: readonly PortAsked[],
+): Promise<(asked: PortAsked) => PortView> {
+  const views = await findPortViews(
+    connection,
+    asked.map(({ portId }) => portId),
+  );
+  return handOut(views, ({ content }) => content.projectId);
+}
+
+function handOut<Row>(
+  rows: ReadonlyMap<string, Row>,
+  projectOf: (row: Row) => string,
+): (asked: PortAsked) => Row {
   return ({ caller, portId }) => {
     const row = rows.get(portId);
-    if (row?.project_id === caller.projectId) return row;
+    if (row && projectOf(row) === caller.projectId) return row;
     throw problem('port-not-found', `There is no port ${portId} in your project.`);
   };
 }

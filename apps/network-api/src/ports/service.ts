@@ -12,7 +12,7 @@ import type { Parts } from '../parts.ts';
 import { makePorts, type PortCreation } from './creation.ts';
 import { deletePorts, type PortDeletion } from './deletion.ts';
 import { listPorts, type PortQuery } from './list.ts';
-import { lookUpPorts, type PortAsked } from './lookup.ts';
+import { lookAtPorts, type PortAsked } from './lookup.ts';
 import { updatePort } from './update.ts';
 import { toPort } from './wire.ts';
 
@@ -39,7 +39,7 @@ export interface PortService {
 }
 
 /** Ports made in one batch: more would make the first of them wait. */
-const largestBatch = 128;
+const largestBatch = 256;
 
 /** Opens the service. */
 export function openPortService(parts: Parts & { readonly metrics: Metrics }): PortService {
@@ -74,6 +74,6 @@ export function openPortService(parts: Parts & { readonly metrics: Metrics }): P
 
 /** Reads many ports in one statement. */
 async function readPorts({ database }: Parts, requests: readonly PortAsked[]): Promise<Outcome<Port>[]> {
-  const portOf = await lookUpPorts(database.knex, requests, 'read');
+  const portOf = await lookAtPorts(database.knex, requests);
   return requests.map((request) => outcomeOf(() => toPort(portOf(request))));
 }

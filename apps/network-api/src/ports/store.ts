@@ -1,4 +1,4 @@
-import type { AdminState, AllowedAddressPair, FixedIp, PortStatus } from '@patchpanel/contract-network';
+import type { AdminState, AllowedAddressPair, FixedIp, Port, PortStatus } from '@patchpanel/contract-network';
 import { queryWideRows } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
 import { onlyRow, queryRows } from '../rows.ts';
@@ -19,16 +19,8 @@ export interface PortContent {
   readonly lease_seconds: number | null;
 }
 
-/** A port with what is plugged in and where that is realised. */
-export interface PortRow extends PortContent {
-  readonly status: PortStatus;
-  readonly status_reason: string | null;
-  readonly lease_expires_at: string | null;
-  readonly was_ever_bound: boolean;
-  readonly revision: number;
-  readonly created_at: string;
-  readonly updated_at: string;
-  readonly network_admin_state: AdminState;
+/** What is plugged into a port, and where that is realised. */
+interface PluggedColumns {
   readonly vnic_id: string | null;
   readonly mac_address: string | null;
   readonly generation: number | null;
@@ -40,8 +32,64 @@ export interface PortRow extends PortContent {
   readonly bound_at: string | null;
 }
 
+/** A port with what is plugged in. */
+export interface PortRow extends PortContent, PluggedColumns {
+  readonly status: PortStatus;
+  readonly status_reason: string | null;
+  readonly lease_expires_at: string | null;
+  readonly was_ever_bound: boolean;
+  readonly revision: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly network_admin_state: AdminState;
+}
+
+/** All of a port that goes over the wire: what does not change by itself in one piece, as the database has put it together. */
+export interface PortView extends Pick<
+  PortRow,
+  | 'id'
+  | 'name'
+  | 'admin_state'
+  | 'status'
+  | 'status_reason'
+  | 'lease_expires_at'
+  | 'revision'
+  | 'created_at'
+  | 'updated_at'
+  | 'network_admin_state'
+  | keyof PluggedColumns
+> {
+  readonly content: Omit<Port, 'status' | 'revision' | 'createdAt' | 'updatedAt'>;
+}
+
+const pluggedColumns = `
+  attachments.vnic_id,
+  attachments.mac_address,
+  attachments.generation,
+  attachments.revision as attachment_revision,
+  attachments.created_at as attachment_created_at,
+  attachments.updated_at as attachment_updated_at,
+  bindings.host_name,
+  bindings.device_name,
+  bindings.created_at as bound_at`;
+
+/** What a statement says to get ports as they are shown, behind `from ports`. */
+export const portViewColumns = `
+  ports.id,
+  ports.name,
+  ports.content,
+  ports.admin_state,
+  ports.status,
+  ports.status_reason,
+  ports.lease_expires_at,
+  ports.revision,
+  ports.created_at,
+  ports.updated_at,
+  networks.admin_state as network_admin_state,
+  ${pluggedColumns}`;
+
 /** What a statement says to get whole ports, behind `from ports`. Each part is found by its id: attachments_port, bindings_live. */
-export const portColumns = `
+const portColumns = `
   ports.id,
   ports.project_id,
   ports.network_id,
@@ -62,18 +110,10 @@ export const portColumns = `
   ports.created_at,
   ports.updated_at,
   networks.admin_state as network_admin_state,
-  attachments.vnic_id,
-  attachments.mac_address,
-  attachments.generation,
-  attachments.revision as attachment_revision,
-  attachments.created_at as attachment_created_at,
-  attachments.updated_at as attachment_updated_at,
-  bindings.host_name,
-  bindings.device_name,
-  bindings.created_at as bound_at`;
+  ${pluggedColumns}`;
 
 /** Which of these columns are moments. */
-export const portMoments = [
+const portMoments = [
   'created_at',
   'updated_at',
   'lease_expires_at',
@@ -97,6 +137,22 @@ export async function findPorts(connection: Knex, ids: readonly string[]): Promi
      ${portJoins}`,
     { ids: [...new Set(ids)] },
     portMoments,
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** The same, as they are shown. */
+export async function findPortViews(
+  connection: Knex,
+  ids: readonly string[],
+): Promise<Map<string, PortView>> {
+  const rows = await queryRows<PortView>(
+    connection,
+    `select ${portViewColumns}
+     from unnest(cast(:ids as uuid[])) as wanted(id)
+     join ports on ports.id = wanted.id
+     ${portJoins}`,
+    { ids: [...new Set(ids)] },
   );
   return new Map(rows.map((row) => [row.id, row]));
 }
@@ -133,12 +189,12 @@ export async function lockPorts(trx: Knex, ids: readonly string[]): Promise<Set<
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Writes new ports, and gives the moment that they share. */
-export async function insertPorts(
-  trx: Knex,
-  ports: readonly PortContent[],
-): Promise<Map<string, Pick<PortRow, 'created_at' | 'lease_expires_at'>>> {
-  const rows = await queryRows<Pick<PortRow, 'id' | 'created_at' | 'lease_expires_at'>>(
+/** What the database has made of a new port. */
+export type MadePort = Pick<PortView, 'content' | 'created_at' | 'lease_expires_at'>;
+
+/** Writes new ports, and gives what has been made of them. */
+export async function insertPorts(trx: Knex, ports: readonly PortContent[]): Promise<Map<string, MadePort>> {
+  const rows = await queryRows<MadePort & { readonly id: string }>(
     trx,
     `insert into ports (
        id, project_id, network_id, name, description, tags, admin_state, fixed_ips, port_security,
@@ -164,7 +220,7 @@ export async function insertPorts(
        id, project_id, network_id, name, description, tags, admin_state, fixed_ips, port_security,
        allowed_address_pairs, security_group_ids, lease_seconds
      )
-     returning id, created_at, lease_expires_at`,
+     returning id, content, created_at, lease_expires_at`,
     {
       ids: ports.map(({ id }) => id),
       projectIds: ports.map((port) => port.project_id),
@@ -180,7 +236,7 @@ export async function insertPorts(
       leases: ports.map((port) => port.lease_seconds),
     },
   );
-  return new Map(rows.map(({ id, ...rest }) => [id, rest]));
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** An array as PostgreSQL writes it, for a column of arrays: an array of arrays would have to be a rectangle. */

@@ -31,9 +31,9 @@ import { checkGroups, checkPort, membershipOf, readPort, type PortWords } from '
 import { addressesOf, releaseAddresses } from './deletion.ts';
 import { portEvent } from './events.ts';
 import { compareFixedIps, type FixedIpChange } from './fixed-ips.ts';
-import { lookUpPort } from './lookup.ts';
+import { lookAtPorts, lookUpPort } from './lookup.ts';
 import { deepestGiven, openSite, toFixedIp, type Site } from './site.ts';
-import { findPorts, rewritePort, type PortContent, type PortRow } from './store.ts';
+import { rewritePort, type PortContent, type PortRow } from './store.ts';
 import { toPort } from './wire.ts';
 
 /**
@@ -69,12 +69,11 @@ export function updatePort(
       : draft;
     if (!patch.fixedIps) site.check(after, (pointer) => deepestGiven(patch, pointer));
     const renewsLease = words.lease_seconds !== undefined;
-    if (isUnchanged(before, after) && !renewsLease) return toPort(before);
-    const events = await write(trx, before, after, renewsLease);
-    const changed = (await findPorts(trx, [portId])).get(portId);
-    if (!changed) throw new Error('a locked port is gone');
+    const isChanged = renewsLease || !isUnchanged(before, after);
+    const events = isChanged ? await write(trx, before, after, renewsLease) : [];
+    const portOf = await lookAtPorts(trx, [{ caller, portId }]);
     await appendEvents(trx, events);
-    return toPort(changed);
+    return toPort(portOf({ caller, portId }));
   });
 }
 

@@ -1,36 +1,30 @@
 import type { Attachment, Port } from '@patchpanel/contract-network';
 import { statusReasonOf } from './status-reason.ts';
-import type { PortRow } from './store.ts';
+import type { PortRow, PortView } from './store.ts';
 
 /** A port as on the wire. */
-export function toPort(row: PortRow): Port {
-  const attachment = toAttachment(row);
-  const statusReason = statusReasonOf(row);
+export function toPort(view: PortView): Port {
+  const { content } = view;
+  const attachment = toAttachment({ ...view, project_id: content.projectId, network_id: content.networkId });
+  const statusReason = statusReasonOf(view);
   return {
-    id: row.id,
-    projectId: row.project_id,
-    networkId: row.network_id,
-    name: row.name,
-    description: row.description,
-    tags: [...row.tags],
-    adminState: row.admin_state,
-    status: row.status,
+    ...content,
+    status: view.status,
     ...(statusReason === undefined ? {} : { statusReason }),
-    fixedIps: [...row.fixed_ips],
-    portSecurity: row.port_security,
-    allowedAddressPairs: [...row.allowed_address_pairs],
-    securityGroupIds: [...row.security_group_ids],
-    ...(row.lease_seconds === null ? {} : { leaseSeconds: row.lease_seconds }),
-    ...(row.lease_expires_at === null ? {} : { leaseExpiresAt: row.lease_expires_at }),
+    ...(view.lease_expires_at === null ? {} : { leaseExpiresAt: view.lease_expires_at }),
     ...(attachment ? { attachment } : {}),
-    revision: row.revision,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
+    revision: view.revision,
+    createdAt: view.created_at,
+    updatedAt: view.updated_at,
   };
 }
 
+/** As much of a port as its attachment shows. */
+type PluggedPort = Omit<PortView, 'content' | 'admin_state' | 'network_admin_state' | 'name'> &
+  Pick<PortRow, 'project_id' | 'network_id'>;
+
 /** What is plugged into a port, as on the wire. */
-export function toAttachment(row: PortRow): Attachment | undefined {
+export function toAttachment(row: PluggedPort): Attachment | undefined {
   if (
     row.vnic_id === null ||
     row.mac_address === null ||
