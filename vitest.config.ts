@@ -42,7 +42,10 @@ export default defineConfig({
     teardownTimeout: 20 * second,
     projects: [
       project('unit', ['**/*.test.ts'], [...contract, ...kernel, ...endToEnd], { timeoutSeconds: 30 }),
-      project('contract-pglite', contract, [], { timeoutSeconds: 120, env: { PATCHPANEL_TEST_DB: 'pglite' } }),
+      project('contract-pglite', contract, [], {
+        timeoutSeconds: 120,
+        env: { PATCHPANEL_TEST_DB: 'pglite' },
+      }),
       ...(process.env['PATCHPANEL_TEST_POSTGRES_URL'] === undefined
         ? []
         : [
