@@ -64,7 +64,23 @@ describe('the configuration', () => {
     ]);
     expect(mistakes({}, file('{"datadir": "x"}'))[0]).toContain('there is no such setting');
     expect(mistakes({}, file('{'))[0]).toContain('--config');
-    expect(mistakes({}, ['--verbose'])).toEqual(['--verbose: there is no such option']);
+    expect(mistakes({ PATCHPANEL_DATA_DIR: '/env' }, ['--verbose'])).toEqual([
+      '--verbose: there is no such option',
+    ]);
+  });
+
+  it('tells of all mistakes at once, wherever they were made', () => {
+    const argv = ['--verbose', ...file('{"dataDri": "x", "datadir": "y", "isNoisy": 1}'), '--quiet'];
+    expect(mistakes({ PATCHPANEL_POOL_SIZE: '0' }, argv)).toEqual([
+      '--verbose: there is no such option',
+      '--quiet: there is no such option',
+      expect.stringMatching(/^dataDri \(in .*\): there is no such setting/),
+      expect.stringMatching(/^datadir \(in .*\): there is no such setting/),
+      'PATCHPANEL_DATA_DIR: must be set',
+      expect.stringMatching(/^PATCHPANEL_POOL_SIZE: /),
+      expect.stringMatching(/^isNoisy \(in .*\): /),
+    ]);
+    expect(mistakes({}, ['--config'])).toEqual(['--config: name a file', 'PATCHPANEL_DATA_DIR: must be set']);
   });
 
   it('is explained by --help from the descriptions', () => {

@@ -46,11 +46,10 @@ export function loadConfig<Shape extends z.ZodRawShape>(
   const env = options.env ?? process.env;
   const sources = new Map<string, string>();
   const values: Record<string, unknown> = {};
-  const file = readFileArgument(argv, Object.keys(options.flags ?? {}));
+  const { file, mistakes } = readArguments(argv, Object.keys(options.flags ?? {}));
   if (file !== undefined) {
     for (const [key, value] of Object.entries(readFile(file))) {
-      if (!(key in schema.shape))
-        throw new ConfigurationError([`${key} (in ${file}): there is no such setting`]);
+      if (!(key in schema.shape)) mistakes.push(`${key} (in ${file}): there is no such setting`);
       values[key] = value;
       sources.set(key, `${key} (in ${file})`);
     }
@@ -63,18 +62,16 @@ export function loadConfig<Shape extends z.ZodRawShape>(
     sources.set(key, name);
   }
   const result = schema.safeParse(values);
-  if (result.success) return result.data;
-  throw new ConfigurationError(
-    result.error.issues.map((issue) => {
-      const [key, ...rest] = issue.path.map(String);
-      const source =
-        key === undefined ? options.program : (sources.get(key) ?? variablesOf(schema, key)[0] ?? key);
-      const place = rest.length > 0 ? ` at ${rest.join('.')}` : '';
-      return key !== undefined && !sources.has(key)
-        ? `${source}: must be set`
-        : `${source}${place}: ${issue.message}`;
-    }),
-  );
+  if (result.success && mistakes.length === 0) return result.data;
+  const wrong = (result.error?.issues ?? []).map((issue) => {
+    const [key, ...rest] = issue.path.map(String);
+    const source =
+      key === undefined ? options.program : (sources.get(key) ?? variablesOf(schema, key)[0] ?? key);
+    const place = rest.length > 0 ? ` at ${rest.join('.')}` : '';
+    const isMissing = key !== undefined && !sources.has(key) && issue.code === 'invalid_type';
+    return isMissing ? `${source}: must be set` : `${source}${place}: ${issue.message}`;
+  });
+  throw new ConfigurationError([...mistakes, ...wrong]);
 }
 
 /** The configuration of a process's `main`: prints help or the mistakes and exits, or returns it. */
@@ -116,17 +113,20 @@ export function describeConfig<Shape extends z.ZodRawShape>(
   return `Usage: ${program}${usage}\n\n${options}Settings are environment variables, over those of the JSON file:\n\n${described.join('')}`;
 }
 
-function readFileArgument(argv: readonly string[], flags: readonly string[]): string | undefined {
+function readArguments(
+  argv: readonly string[],
+  flags: readonly string[],
+): { file: string | undefined; mistakes: string[] } {
+  const mistakes: string[] = [];
   let file: string | undefined;
   for (let index = 0; index < argv.length; index++) {
     const argument = argv[index] ?? '';
     if (argument === '--config') file = argv[++index] ?? '';
     else if (argument.startsWith('--config=')) file = argument.slice('--config='.length);
-    else if (!flags.includes(argument))
-      throw new ConfigurationError([`${argument}: there is no such option`]);
+    else if (!flags.includes(argument)) mistakes.push(`${argument}: there is no such option`);
   }
-  if (file === '') throw new ConfigurationError(['--config: name a file']);
-  return file;
+  if (file === '') mistakes.push('--config: name a file');
+  return { file: file === '' ? undefined : file, mistakes };
 }
 
 function readFile(file: string): Record<string, unknown> {
