@@ -32,7 +32,7 @@ it.skipIf(settings.postgresUrl === undefined)(
     await expectConsistency(stage, {
       operations: settings.operations,
       operationsPerRun: 1_000,
-      killsPerRun: 4,
+      killsPerRun: 5,
     });
   },
 );

@@ -136,6 +136,10 @@ export class Replicas {
     return this.#replicas.flatMap(({ name, complaints }) => complaints.map((line) => `${name}: ${line}`));
   }
 
+  get areServing(): boolean {
+    return this.#replicas.every(({ address }) => address !== undefined);
+  }
+
   async start(): Promise<void> {
     await Promise.all(this.#replicas.map((replica) => replica.start()));
     this.#wake();

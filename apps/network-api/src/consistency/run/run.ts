@@ -31,7 +31,6 @@ export async function carryOut(
   const known = new Knowledge(projectIds, projectIds.flatMap(vnicsOf));
   const { replicas, wire } = stage;
   const around = { replicas, wire, recorder, known };
-  const cursor = await stage.cursor();
   const clients = await Promise.all(
     actorsOf(roles, projectIds, hosts).map(
       async (actor) => new Client(actor, await tokenOf(stage, actor), around),
@@ -65,7 +64,7 @@ export async function carryOut(
   );
   await replicas.settle();
   await readEverything(clients);
-  const events = await stage.eventsBehind(cursor);
+  const events = await stage.newEvents();
   const followed = await Promise.all(followers.map((follower) => follower.end(events)));
   const slowest = Math.max(...clients.map((client) => client.slowest));
   return { history: { calls: recorder.calls, events, followed }, slowest };

@@ -24,10 +24,8 @@ export interface Stage {
   readonly replicas: Replicas;
   readonly issuer: TestIssuer;
   readonly wire: Wire;
-  /** The cursor of this moment; nothing may be under way. */
-  cursor(): Promise<string>;
-  /** The whole feed behind a cursor; nothing may be under way. */
-  eventsBehind(cursor: string): Promise<FeedEvent[]>;
+  /** The whole feed since it was last asked for; nothing may be under way. */
+  newEvents(): Promise<FeedEvent[]>;
   close(): Promise<void>;
 }
 
@@ -57,16 +55,15 @@ export async function openEmbeddedStage(): Promise<Stage> {
     return {
       database: { folder },
       async withDatabase(replicas, work) {
+        const wasServing = replicas.areServing;
         await replicas.stop();
-        const database = await openDatabase(
-          { dataDir: join(folder, 'db') },
-          { migrations, logger: silentLogger() },
-        );
+        const location = { dataDir: join(folder, 'db') };
+        const database = await openDatabase(location, { migrations, logger: silentLogger() });
         try {
           return await work(database);
         } finally {
           await database.close();
-          await replicas.start();
+          if (wasServing) await replicas.start();
         }
       },
       close: () => Promise.resolve(),
@@ -87,6 +84,7 @@ async function openStage(names: readonly string[], lay: (scratch: string) => Gro
     environment: process.env,
   });
   const wire = new Wire();
+  let cursor: string;
   const close = async () => {
     wire.close();
     await replicas.stop();
@@ -94,6 +92,7 @@ async function openStage(names: readonly string[], lay: (scratch: string) => Gro
     rmSync(scratch, { recursive: true, force: true });
   };
   try {
+    cursor = await ground.withDatabase(replicas, ({ knex }) => currentCursor(knex));
     await replicas.start();
   } catch (error) {
     await close();
@@ -103,22 +102,21 @@ async function openStage(names: readonly string[], lay: (scratch: string) => Gro
     replicas,
     issuer,
     wire,
-    cursor: () => ground.withDatabase(replicas, ({ knex }) => currentCursor(knex)),
-    eventsBehind: (cursor) => ground.withDatabase(replicas, (database) => readAll(database, cursor)),
+    async newEvents() {
+      const { events, end } = await ground.withDatabase(replicas, (database) => readAll(database, cursor));
+      cursor = end;
+      return events;
+    },
     close,
   };
 }
 
-async function readAll(database: Database, from: string): Promise<FeedEvent[]> {
-  const all: FeedEvent[] = [];
+async function readAll(database: Database, from: string): Promise<{ events: FeedEvent[]; end: string }> {
+  const events: FeedEvent[] = [];
   for (let cursor = from; ;) {
-    const { items, nextCursor } = await readEvents(database, {
-      filter: { everything: true },
-      cursor,
-      limit: 1000,
-    });
-    if (items.length === 0) return all;
-    all.push(...items);
-    cursor = nextCursor;
+    const page = await readEvents(database, { filter: { everything: true }, cursor, limit: 1000 });
+    if (page.items.length === 0) return { events, end: cursor };
+    events.push(...page.items);
+    cursor = page.nextCursor;
   }
 }
