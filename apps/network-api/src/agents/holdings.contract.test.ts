@@ -238,6 +238,18 @@ describe('a wiring that the database does not know', () => {
     expect(await beat(host)).toMatchObject({ epoch: 8, awaitsHoldings: true });
   });
 
+  it('of this very epoch shows, during a recovery, that the database was restored twice: it gets a newer one', async () => {
+    const { network } = await wired();
+    await restore();
+    await tell([strayIn(network.id, '10.0.0.2', { epoch: 2 })]).expect(204);
+    expect(await beat(host)).toMatchObject({ epoch: 3, awaitsHoldings: true });
+    await tell([strayIn(network.id, '10.0.0.2', { epoch: 2 })], { epoch: 3 }).expect(204);
+    await settle();
+    // Afterwards it is only a wiring that nobody knows.
+    await tell([strayIn(network.id, '10.0.0.1', { epoch: 3 })], { epoch: 3 }).expect(204);
+    expect(await beat(host)).toMatchObject({ epoch: 3 });
+  });
+
   it('is refused where it is none', async () => {
     const { network } = await wired();
     const { body } = await tell([strayIn(network.id, '10.0.0.02')]).expect(400);

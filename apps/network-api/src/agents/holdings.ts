@@ -1,11 +1,5 @@
 import type { HoldingsReport } from '@patchpanel/contract-network-southbound';
-import {
-  appendEvents,
-  inTransaction,
-  readIdentity,
-  type NewEvent,
-  type ServiceCaller,
-} from '@patchpanel/service-kit';
+import { appendEvents, inTransaction, type NewEvent, type ServiceCaller } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { formatIp, parseIp } from '../addresses/ip.ts';
@@ -14,7 +8,7 @@ import { raisePlugs } from '../bindings/relief.ts';
 import type { Parts } from '../parts.ts';
 import { lockPorts } from '../ports/store.ts';
 import { southboundProblem } from '../southbound/problems.ts';
-import { beginHoldings, endHoldings, raiseEpochAbove } from './recovery-store.ts';
+import { beginHoldings, endHoldings, raiseEpochAbove, readRecovery } from './recovery-store.ts';
 import { lockStraySubnets, restStrayAddresses } from './stray-addresses.ts';
 import {
   deleteStrays,
@@ -40,15 +34,13 @@ export async function reportHoldings(
   report: HoldingsReport,
 ): Promise<void> {
   const said = report.holdings.map(toSaid);
-  await raiseEpochAbove(
-    parts.database,
-    said.map(({ epoch }) => epoch),
-    parts.agentSilenceSeconds,
-  );
-  await inTransaction(parts.database, async (trx) => {
+  const otherLives = await inTransaction(parts.database, async (trx) => {
     const { isFenced } = await beginHoldings(trx, caller.host);
-    const { epoch } = await readIdentity(trx);
-    if (isFenced) return raiseToSeen(trx, said);
+    const { epoch, is_over: isOver } = await readRecovery(trx);
+    if (isFenced) {
+      await raiseToSeen(trx, said);
+      return [];
+    }
     const unaccounted = await selectUnaccounted(trx, caller.host, said);
     const strays = said.filter((wiring) => unaccounted.has(keyOfVnic(wiring)));
     const accounted = said.filter((wiring) => !unaccounted.has(keyOfVnic(wiring)));
@@ -72,7 +64,14 @@ export async function reportHoldings(
     );
     if (isComplete) await endHoldings(trx, caller.host, epoch);
     await appendEvents(trx, events);
+    // A database that was restored twice may come to an epoch that it has had before.
+    return said
+      .filter(
+        (wiring) => wiring.epoch > epoch || (wiring.epoch === epoch && !isOver && strays.includes(wiring)),
+      )
+      .map((wiring) => wiring.epoch);
   });
+  if (otherLives.length > 0) await raiseEpochAbove(parts.database, otherLives, parts.agentSilenceSeconds);
 }
 
 /** Takes the locks in their order, and writes what follows from strays that came and that ended. */

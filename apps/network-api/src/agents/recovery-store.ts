@@ -67,10 +67,7 @@ export async function endRecovery(connection: Knex, epoch: number): Promise<void
   );
 }
 
-/**
- * A host speaks of an epoch that this database has not reached: it was restored more than once, and came to an epoch that an
- * earlier life has had. It must get beyond.
- */
+/** Lifts the epoch above all of these: they were of another life of the database. A new epoch has cursors of its own. */
 export function raiseEpochAbove(
   database: Database,
   epochs: readonly number[],
@@ -80,7 +77,9 @@ export function raiseEpochAbove(
   return inTransaction(database, async (trx) => {
     await queryRows(
       trx,
-      'update database_identity set epoch = cast(:highest as integer) + 1 where epoch < cast(:highest as integer)',
+      `update database_identity
+       set epoch = cast(:highest as integer) + 1, database_id = gen_random_uuid()
+       where epoch <= cast(:highest as integer)`,
       { highest },
     );
     await noteRecovery(trx, settleSeconds);

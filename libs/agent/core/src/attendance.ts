@@ -53,12 +53,15 @@ export class Attendance {
     this.#wanted.abort();
   }
 
-  /** The epoch in which the service is now. Throws `NetworkServiceError`. */
+  /**
+   * The epoch in which the service is now. A service that awaits to hear what is wired here is told first: a database that was
+   * restored twice finds out by that, that it was in this epoch before. Throws `NetworkServiceError`.
+   */
   async epochNow(signal: AbortSignal): Promise<number> {
     const receipt = await this.#report(signal);
-    // What it has forgotten it will want to know.
-    if (receipt.awaitsHoldings) this.hasten();
-    return receipt.epoch;
+    if (!receipt.awaitsHoldings) return receipt.epoch;
+    await this.#reportHoldings(receipt.epoch, signal);
+    return (await this.#report(signal)).epoch;
   }
 
   async #attend(signal: AbortSignal): Promise<number> {

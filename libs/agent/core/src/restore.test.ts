@@ -136,6 +136,20 @@ describe('after the service’s database was restored from an older backup', () 
     await vi.waitFor(() => expect(model().binding(item)?.status).toBe('active'), patience);
   });
 
+  test('the same holds when the database comes to an epoch that it has had before', async () => {
+    const bringBack = model().copy({ isEpochRaised: false });
+    const item = await wire();
+    const [before] = await wiredAs(item);
+    await restore(bringBack);
+    await vi.waitFor(() => expect(model().epoch).toBe(2), patience);
+    expect(await wiredAs(item)).toEqual([before]);
+    expect((await listed(item))?.status).toBe('active');
+    const plug = model().plug(item, { macAddress: item.macAddress });
+    await vi.waitFor(async () => {
+      expect(await wiredAs(item)).toMatchObject([{ generation: 2, portId: plug.portId }]);
+    }, patience);
+  });
+
   test('a vNIC is not rewired to the older port, which is told why, but to the next one', async () => {
     const item = await wire();
     const older = model().binding(item);

@@ -130,14 +130,14 @@ export class NetworkModel {
   }
 
   /** As if the database were restored to what it was when the copy was taken: the service comes back in a newer epoch. */
-  copy(): () => void {
+  copy({ isEpochRaised = true } = {}): () => void {
     const [plugs, generations, bindings] = [
       new Map(this.#plugs),
       new Map(this.#generations),
       new Map(this.#bindings),
     ];
     return () => {
-      this.epoch += 1;
+      if (isEpochRaised) this.epoch += 1;
       this.awaitsHoldings = true;
       const inEpoch = <Known extends { epoch: number }>(known: Known): Known => ({
         ...known,
@@ -166,6 +166,11 @@ export class NetworkModel {
       const known = this.#generations.get(text(held)) ?? 0;
       this.#generations.set(text(held), Math.max(known, held.generation));
     }
+    const isKnown = (held: Holding) =>
+      this.bindings().some(
+        ({ vnicId, generation }) => vnicId === held.vnicId && generation >= held.generation,
+      );
+    if (holdings.some((held) => held.epoch === this.epoch && !isKnown(held))) this.epoch += 1;
     if (!isComplete) return;
     this.holdings.push(this.#holdingsSoFar);
     this.#holdingsSoFar = [];
