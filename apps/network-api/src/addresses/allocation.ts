@@ -57,7 +57,7 @@ export async function allocateAddresses(
     );
 
   const sources = firstSources(wishes);
-  await returnRested(sources);
+  await returnRested(sources.filter(({ mayHaveRested }) => mayHaveRested));
   await read(sources);
   for (;;) {
     const round = serveAll(wishes, space);

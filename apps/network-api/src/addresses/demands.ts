@@ -9,6 +9,8 @@ export interface AddressSource {
   readonly pools: readonly Range[];
   /** Addresses outside the pools that the network's owner may choose: the gateway's and the DHCP server's. */
   readonly reserved: readonly bigint[];
+  /** False when no rest was over at the time of reading: then there is no hurry to look for such addresses. */
+  readonly mayHaveRested: boolean;
 }
 
 /** An address that a port is to have, and where it goes: the port's and the address's place in the request. */
@@ -139,6 +141,7 @@ export function toSource(row: {
   readonly allocation_pools: readonly { readonly first: string; readonly last: string }[];
   readonly gateway_ip?: string | null;
   readonly dhcp_server_ip?: string | null;
+  readonly has_rested?: boolean;
 }): AddressSource {
   const pools = row.allocation_pools.map(({ first, last }) => ({
     first: storedIp(first).value,
@@ -147,5 +150,5 @@ export function toSource(row: {
   const reserved = [row.gateway_ip, row.dhcp_server_ip].flatMap((address) =>
     address === undefined || address === null ? [] : [storedIp(address).value],
   );
-  return { id: row.id, cidr: storedCidr(row.cidr), pools, reserved };
+  return { id: row.id, cidr: storedCidr(row.cidr), pools, reserved, mayHaveRested: row.has_rested ?? true };
 }

@@ -64,11 +64,24 @@ export async function returnRestedOf(trx: Knex, subnetIds: readonly string[]): P
   return new Set(rows.map((row) => row.subnet_id));
 }
 
-/** Writes which port has which addresses; `position` orders a port's addresses. */
-export async function insertPortAddresses(
-  trx: Knex,
-  addresses: readonly (PortAddress & { readonly portId: string; readonly position: number })[],
-): Promise<void> {
+/** An address and whose it is; `position` orders a port's addresses. */
+export interface PlacedAddress extends PortAddress {
+  readonly portId: string;
+  readonly position: number;
+}
+
+/** Addresses as columns, for a statement that writes them. */
+export function addressColumns(addresses: readonly PlacedAddress[]) {
+  return {
+    subnetIds: addresses.map(({ subnetId }) => subnetId),
+    addresses: addresses.map(({ ipVersion, value }) => formatIp(ipVersion, value)),
+    portIds: addresses.map(({ portId }) => portId),
+    positions: addresses.map(({ position }) => position),
+  };
+}
+
+/** Writes which port has which addresses. */
+export async function insertPortAddresses(trx: Knex, addresses: readonly PlacedAddress[]): Promise<void> {
   if (addresses.length === 0) return;
   await queryRows(
     trx,
@@ -80,12 +93,7 @@ export async function insertPortAddresses(
        cast(:portIds as uuid[]),
        cast(:positions as smallint[])
      )`,
-    {
-      subnetIds: addresses.map(({ subnetId }) => subnetId),
-      addresses: addresses.map(({ ipVersion, value }) => formatIp(ipVersion, value)),
-      portIds: addresses.map(({ portId }) => portId),
-      positions: addresses.map(({ position }) => position),
-    },
+    addressColumns(addresses),
   );
 }
 
@@ -152,6 +160,26 @@ export async function lockWaitingAddresses(trx: Knex, portIds: readonly string[]
   );
 }
 
+/** Whether, of a resting address, no host has anything left to confirm. Served by bindings_port and stray_wirings_port. */
+export const nothingToConfirm = `
+  not exists (
+    select
+    from bindings
+    where bindings.port_id = resting_addresses.port_id
+    and not exists (
+      select
+      from agents
+      where agents.host_name = bindings.host_name
+      and fenced_at is not null
+    )
+  )
+  and not exists (
+    select
+    from stray_wirings
+    where stray_wirings.port_id = resting_addresses.port_id
+    and resting_addresses.address = any(ip_addresses)
+  )`;
+
 /**
  * Starts the rest of gone ports' addresses for which no host has anything left to confirm. A fenced host has nothing to say any
  * more; a host that has an address wired unbeknown to this database has.
@@ -163,23 +191,7 @@ export async function startRest(trx: Knex, portIds: readonly string[], restSecon
      set rest_until = clock_timestamp() + make_interval(secs => cast(:restSeconds as double precision))
      where port_id = any(cast(:portIds as uuid[]))
      and rest_until is null
-     and not exists (
-       select
-       from bindings
-       where bindings.port_id = resting_addresses.port_id
-       and not exists (
-         select
-         from agents
-         where agents.host_name = bindings.host_name
-         and fenced_at is not null
-       )
-     )
-     and not exists (
-       select
-       from stray_wirings
-       where stray_wirings.port_id = resting_addresses.port_id
-       and resting_addresses.address = any(ip_addresses)
-     )`,
+     and ${nothingToConfirm}`,
     { portIds, restSeconds },
   );
 }

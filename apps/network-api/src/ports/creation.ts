@@ -16,7 +16,6 @@ import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { allocateAddresses, type Allocation, type AllocationRequest } from '../addresses/allocation.ts';
 import type { GrantedAddress } from '../addresses/allotment.ts';
-import { insertPortAddresses } from '../addresses/store.ts';
 import { recoveryProblem } from '../agents/recovery.ts';
 import { withConstraints } from '../constraints.ts';
 import { lookUpNetworks } from '../networks/lookups.ts';
@@ -220,11 +219,6 @@ async function write(
     insertPorts(
       trx,
       ports.map(({ content }) => content),
-    ),
-  );
-  await withConstraints(() =>
-    insertPortAddresses(
-      trx,
       ports.flatMap(({ content, addresses }) =>
         addresses.map((address, position) => ({ ...address, position, portId: content.id })),
       ),

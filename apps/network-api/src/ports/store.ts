@@ -1,6 +1,7 @@
 import type { AdminState, AllowedAddressPair, FixedIp, Port, PortStatus } from '@patchpanel/contract-network';
 import { queryWideRows } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
+import { addressColumns, type PlacedAddress } from '../addresses/store.ts';
 import { onlyRow, queryRows } from '../rows.ts';
 
 /** What makes a port, apart from what is plugged into it. */
@@ -192,35 +193,51 @@ export async function lockPorts(trx: Knex, ids: readonly string[]): Promise<Set<
 /** What the database has made of a new port. */
 export type MadePort = Pick<PortView, 'content' | 'created_at' | 'lease_expires_at'>;
 
-/** Writes new ports, and gives what has been made of them. */
-export async function insertPorts(trx: Knex, ports: readonly PortContent[]): Promise<Map<string, MadePort>> {
+/** Writes new ports with their addresses, and gives what has been made of them. */
+export async function insertPorts(
+  trx: Knex,
+  ports: readonly PortContent[],
+  addresses: readonly PlacedAddress[],
+): Promise<Map<string, MadePort>> {
   const rows = await queryRows<MadePort & { readonly id: string }>(
     trx,
-    `insert into ports (
-       id, project_id, network_id, name, description, tags, admin_state, fixed_ips, port_security,
-       allowed_address_pairs, security_group_ids, lease_seconds, lease_expires_at
+    `with made as (
+       insert into ports (
+         id, project_id, network_id, name, description, tags, admin_state, fixed_ips, port_security,
+         allowed_address_pairs, security_group_ids, lease_seconds, lease_expires_at
+       )
+       select
+         id, project_id, network_id, name, description, cast(tags as text[]), admin_state, fixed_ips, port_security,
+         allowed_address_pairs, security_group_ids, lease_seconds, now() + make_interval(secs => lease_seconds)
+       from unnest(
+         cast(:ids as uuid[]),
+         cast(:projectIds as uuid[]),
+         cast(:networkIds as uuid[]),
+         cast(:names as text[]),
+         cast(:descriptions as text[]),
+         cast(:tags as text[]),
+         cast(:adminStates as text[]),
+         cast(:fixedIps as json[]),
+         cast(:portSecurities as text[]),
+         cast(:pairs as jsonb[]),
+         cast(:groupIds as json[]),
+         cast(:leases as integer[])
+       ) as made(
+         id, project_id, network_id, name, description, tags, admin_state, fixed_ips, port_security,
+         allowed_address_pairs, security_group_ids, lease_seconds
+       )
+       returning id, content, created_at, lease_expires_at
+     ), placed as (
+       insert into port_addresses (subnet_id, address, port_id, position)
+       select *
+       from unnest(
+         cast(:subnetIds as uuid[]),
+         cast(:addresses as inet[]),
+         cast(:portIds as uuid[]),
+         cast(:positions as smallint[])
+       )
      )
-     select
-       id, project_id, network_id, name, description, cast(tags as text[]), admin_state, fixed_ips, port_security,
-       allowed_address_pairs, security_group_ids, lease_seconds, now() + make_interval(secs => lease_seconds)
-     from unnest(
-       cast(:ids as uuid[]),
-       cast(:projectIds as uuid[]),
-       cast(:networkIds as uuid[]),
-       cast(:names as text[]),
-       cast(:descriptions as text[]),
-       cast(:tags as text[]),
-       cast(:adminStates as text[]),
-       cast(:fixedIps as json[]),
-       cast(:portSecurities as text[]),
-       cast(:pairs as jsonb[]),
-       cast(:groupIds as json[]),
-       cast(:leases as integer[])
-     ) as made(
-       id, project_id, network_id, name, description, tags, admin_state, fixed_ips, port_security,
-       allowed_address_pairs, security_group_ids, lease_seconds
-     )
-     returning id, content, created_at, lease_expires_at`,
+     select * from made`,
     {
       ids: ports.map(({ id }) => id),
       projectIds: ports.map((port) => port.project_id),
@@ -234,6 +251,7 @@ export async function insertPorts(trx: Knex, ports: readonly PortContent[]): Pro
       pairs: ports.map((port) => JSON.stringify(port.allowed_address_pairs)),
       groupIds: ports.map((port) => JSON.stringify(port.security_group_ids)),
       leases: ports.map((port) => port.lease_seconds),
+      ...addressColumns(addresses),
     },
   );
   return new Map(rows.map((row) => [row.id, row]));

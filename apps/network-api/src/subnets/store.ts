@@ -67,11 +67,24 @@ export async function selectSubnetsOf(connection: Knex, networkIds: readonly str
     .orderBy(['network_id', 'id']);
 }
 
-/** Locks the right to change the addresses of all subnets of networks, and gives them oldest first. Served by subnets_network. */
-export async function lockSubnetsOf(trx: Knex, networkIds: readonly string[]): Promise<SubnetRow[]> {
-  return queryRows<SubnetRow>(
+/**
+ * Locks the right to change the addresses of all subnets of networks, and gives them oldest first, with whether a rest is over in
+ * them. Served by subnets_network and resting_addresses_due.
+ */
+export async function lockSubnetsOf(
+  trx: Knex,
+  networkIds: readonly string[],
+): Promise<(SubnetRow & { readonly has_rested: boolean })[]> {
+  return queryRows<SubnetRow & { readonly has_rested: boolean }>(
     trx,
-    `select *
+    `select
+       *,
+       exists (
+         select
+         from resting_addresses
+         where subnet_id = subnets.id
+         and rest_until <= clock_timestamp()
+       ) as has_rested
      from subnets
      where network_id = any(cast(:networkIds as uuid[]))
      order by id
