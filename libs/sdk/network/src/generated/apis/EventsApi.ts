@@ -93,7 +93,7 @@ export class EventsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Gives events after a cursor, oldest first, in an order in which none is ever missed. Without a cursor the feed begins now: take `nextCursor` of such a call before you list what you want to follow.  With `Accept: text/event-stream` it stays open and streams: each event\'s `id` is its cursor, its `event` the resource type and the change (`port.updated`), its `data` the event as JSON. A `bookmark` comes now and then with a newer cursor, so that a reader of few events does not fall behind what is kept. `Last-Event-ID` takes the place of `cursor`.  Events are kept for a week. A reader who has been away for longer gets `events-compacted`, and lists again.
+     * Gives events after a cursor, oldest first, in an order in which none is ever missed. Without a cursor the feed begins now: take `nextCursor` of such a call before you list what you want to follow.  With `Accept: text/event-stream` it stays open and streams: each event\'s `id` is its cursor, its `event` the resource type and the change (`port.updated`), its `data` the event as JSON. A `bookmark` comes now and then with a newer cursor, so that a reader of few events does not fall behind what is kept. A `problem`, whose `data` is a problem document, comes last when the stream can\'t go on. `Last-Event-ID` takes the place of `cursor`.  Events are kept for a week. A reader who has been away for longer gets `events-compacted`, and lists again.
      * Follow what changes
      */
     async followEventsRaw(requestParameters: FollowEventsRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<EventList>> {
@@ -104,7 +104,7 @@ export class EventsApi extends runtime.BaseAPI {
     }
 
     /**
-     * Gives events after a cursor, oldest first, in an order in which none is ever missed. Without a cursor the feed begins now: take `nextCursor` of such a call before you list what you want to follow.  With `Accept: text/event-stream` it stays open and streams: each event\'s `id` is its cursor, its `event` the resource type and the change (`port.updated`), its `data` the event as JSON. A `bookmark` comes now and then with a newer cursor, so that a reader of few events does not fall behind what is kept. `Last-Event-ID` takes the place of `cursor`.  Events are kept for a week. A reader who has been away for longer gets `events-compacted`, and lists again.
+     * Gives events after a cursor, oldest first, in an order in which none is ever missed. Without a cursor the feed begins now: take `nextCursor` of such a call before you list what you want to follow.  With `Accept: text/event-stream` it stays open and streams: each event\'s `id` is its cursor, its `event` the resource type and the change (`port.updated`), its `data` the event as JSON. A `bookmark` comes now and then with a newer cursor, so that a reader of few events does not fall behind what is kept. A `problem`, whose `data` is a problem document, comes last when the stream can\'t go on. `Last-Event-ID` takes the place of `cursor`.  Events are kept for a week. A reader who has been away for longer gets `events-compacted`, and lists again.
      * Follow what changes
      */
     async followEvents(requestParameters: FollowEventsRequest = {}, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<EventList> {
