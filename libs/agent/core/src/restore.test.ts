@@ -75,6 +75,12 @@ async function heardAgain(): Promise<void> {
   }, patience);
 }
 
+/** Until the agent has taken in that the service does not know what is wired, and has asked for a newer plug. */
+async function isStranded(): Promise<void> {
+  const asked = () => world.service.requests.filter((request) => request === 'resolveAttachment 404').length;
+  await vi.waitFor(() => expect(asked()).toBeGreaterThan(1), patience);
+}
+
 async function restore(bringBack: () => void): Promise<void> {
   await world.service.stop();
   bringBack();
@@ -126,6 +132,7 @@ describe('after the service’s database was restored from an older backup', () 
     expect(await said(item)).toMatchObject([
       { epoch: 1, generation: 1, macAddress: item.macAddress, ipAddresses: ['10.0.0.5'] },
     ]);
+    await isStranded();
     expect(await wiredAs(item)).toEqual([before]);
     expect((await listed(item))?.status).toBe('active');
     const plug = model().plug(item, { macAddress: item.macAddress });
@@ -142,6 +149,7 @@ describe('after the service’s database was restored from an older backup', () 
     const [before] = await wiredAs(item);
     await restore(bringBack);
     await vi.waitFor(() => expect(model().epoch).toBe(2), patience);
+    await isStranded();
     expect(await wiredAs(item)).toEqual([before]);
     expect((await listed(item))?.status).toBe('active');
     const plug = model().plug(item, { macAddress: item.macAddress });
