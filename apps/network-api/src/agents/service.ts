@@ -56,7 +56,8 @@ export async function forgetAgent(
   hostName: string,
   ifMatch: string | undefined,
 ): Promise<void> {
-  const { status } = await lookUp(parts, parts.database.knex, hostName);
+  const { status, revision } = await lookUp(parts, parts.database.knex, hostName);
+  checkIfMatch(ifMatch, revision);
   if (status === 'fenced') await emptyHost(parts, hostName);
   return inTransaction(parts.database, async (trx) => {
     const agent = await lookUpLocked(parts, trx, hostName);
