@@ -1,6 +1,7 @@
 import type { Agent, AgentProvider, AgentStatus } from '@patchpanel/contract-network';
 import type { PageRequest } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
+import { nothingToConfirm } from '../addresses/store.ts';
 import { onlyRow, queryRows } from '../rows.ts';
 
 /** The agent of a host, as it was last heard of. `id` is the host's name: the key of lists. */
@@ -206,7 +207,11 @@ export async function deleteAgent(trx: Knex, hostName: string): Promise<void> {
   await queryRows(trx, 'delete from agents where host_name = :hostName', { hostName });
 }
 
-/** Fenced hosts from which bindings are yet to be taken: whoever began it did not come to the end. Served by agents_fenced. */
+/**
+ * Fenced hosts from which bindings are yet to be taken, because whoever began it did not come to the end, or for which addresses
+ * wait, because their port was deleted by somebody who did not see the fence yet. Served by agents_fenced, bindings_host and
+ * resting_addresses_waiting.
+ */
 export async function selectUnfinishedFences(connection: Knex): Promise<string[]> {
   const rows = await queryRows<{ host_name: string }>(
     connection,
@@ -222,6 +227,13 @@ export async function selectUnfinishedFences(connection: Knex): Promise<string[]
          and desired = 'present'
        )
        or exists (select from stray_wirings where stray_wirings.host_name = agents.host_name)
+       or exists (
+         select
+         from bindings as ended
+         join resting_addresses on resting_addresses.port_id = ended.port_id and resting_addresses.rest_until is null
+         where ended.host_name = agents.host_name
+         and ${nothingToConfirm}
+       )
      )
      order by host_name`,
   );
