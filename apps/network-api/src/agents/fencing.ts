@@ -5,6 +5,7 @@ import type { Parts } from '../parts.ts';
 import { lockPorts } from '../ports/store.ts';
 import { selectSomeWaitingPorts } from './host-bindings.ts';
 import { enterHost, lockAgent } from './store.ts';
+import { lockNetworksOfStrays } from './stray-addresses.ts';
 import { deleteStrays, selectStrays } from './stray-store.ts';
 
 type FencingParts = Pick<Parts, 'database' | 'addressRestSeconds'>;
@@ -48,6 +49,7 @@ function forgetStrays({ database, addressRestSeconds }: FencingParts, hostName: 
     if (!(await enterHost(trx, hostName)).isFenced) return;
     const strays = await selectStrays(trx, hostName);
     const portIds = strays.map(({ port_id: portId }) => portId);
+    await lockNetworksOfStrays(trx, strays);
     await lockPorts(trx, portIds);
     await lockWaitingAddresses(trx, portIds);
     await deleteStrays(

@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { formatIp, parseIp } from '../addresses/ip.ts';
 import { lockWaitingAddresses, startRest } from '../addresses/store.ts';
+import { noteEverBound } from '../bindings/bound-port.ts';
 import { raisePlugs } from '../bindings/relief.ts';
 import type { Parts } from '../parts.ts';
 import { lockPorts } from '../ports/store.ts';
@@ -19,6 +20,7 @@ import {
   selectUnaccounted,
   writeStrays,
   type SaidWiring,
+  type StrayRow,
 } from './stray-store.ts';
 
 /** An integer of the database's. */
@@ -33,7 +35,7 @@ export async function reportHoldings(
   caller: ServiceCaller,
   report: HoldingsReport,
 ): Promise<void> {
-  const said = report.holdings.map(toSaid);
+  const said = onePerVnic(report.holdings.map(toSaid));
   const otherLives = await inTransaction(parts.database, async (trx) => {
     const { isFenced } = await beginHoldings(trx, caller.host);
     const { epoch, is_over: isOver } = await readRecovery(trx);
@@ -55,13 +57,7 @@ export async function reportHoldings(
       trx,
       ended.map(({ id }) => id),
     );
-    const events = await settle(
-      parts,
-      trx,
-      said,
-      strays,
-      ended.map(({ port_id: portId }) => portId),
-    );
+    const events = await settle(parts, trx, said, strays, ended);
     if (isComplete) await endHoldings(trx, caller.host, epoch);
     await appendEvents(trx, events);
     // A database that was restored twice may come to an epoch that it has had before.
@@ -80,22 +76,40 @@ async function settle(
   trx: Knex,
   said: readonly SaidWiring[],
   strays: readonly SaidWiring[],
-  endedPortIds: readonly string[],
+  ended: readonly StrayRow[],
 ): Promise<readonly NewEvent[]> {
-  await lockStraySubnets(trx, strays);
+  const subnetIds = await lockStraySubnets(trx, strays, ended);
   const overtaken = await selectOvertaken(trx, strays);
-  await lockPorts(trx, [...endedPortIds, ...overtaken.map(({ port_id: portId }) => portId)]);
+  const [strayPortIds, endedPortIds] = [portsOf(strays), portsOf(ended)];
+  await lockPorts(trx, [...strayPortIds, ...endedPortIds, ...portsOf(overtaken)]);
+  await noteEverBound(trx, strayPortIds);
   await lockWaitingAddresses(trx, endedPortIds);
-  await restStrayAddresses(trx, strays);
+  await restStrayAddresses(trx, strays, subnetIds);
   await startRest(trx, endedPortIds, parts.addressRestSeconds);
   await raiseToSeen(trx, said);
   // Under the ports' locks it is looked at again: a plug may have moved meanwhile.
-  const ports = new Set(overtaken.map(({ port_id: portId }) => portId));
+  const ports = new Set(portsOf(overtaken));
   const still = (await selectOvertaken(trx, strays)).filter(({ port_id: portId }) => ports.has(portId));
-  return raisePlugs(
-    trx,
-    still.map(({ port_id: portId }) => portId),
-  );
+  return raisePlugs(trx, portsOf(still));
+}
+
+const portsOf = (rows: readonly { readonly port_id: string }[]): string[] =>
+  rows.map(({ port_id: portId }) => portId);
+
+/**
+ * What a host has wired of one vNIC more than once, as when an older device was left behind, counts as one wiring: the newest,
+ * with the addresses of all.
+ */
+function onePerVnic(said: readonly SaidWiring[]): SaidWiring[] {
+  return [...Map.groupBy(said, keyOfVnic).values()].flatMap((wirings) => {
+    const [newest] = wirings.toSorted(
+      (one, other) =>
+        other.epoch - one.epoch || other.generation - one.generation || other.placement - one.placement,
+    );
+    if (!newest) return [];
+    const addresses = wirings.flatMap((wiring) => wiring.ip_addresses);
+    return [{ ...newest, ip_addresses: [...new Set(addresses)] }];
+  });
 }
 
 /** Throws when an address or an epoch is none: the document leaves that to us. */

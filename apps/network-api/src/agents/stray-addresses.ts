@@ -16,45 +16,89 @@ export interface StrayAddress {
 
 type Wired = Pick<SaidWiring, 'network_id' | 'port_id' | 'ip_addresses'>;
 
-/** Locks the subnets in which the addresses of strays lie, before any port. */
-export async function lockStraySubnets(trx: Knex, strays: readonly Wired[]): Promise<void> {
-  const places = await selectPlaces(trx, strays);
-  await lockSubnets(trx, [...new Set(places.map((place) => place.subnet_id))]);
+/**
+ * Locks the subnets in which the addresses of strays lie, before any port, and gives their ids. Those of which ports have the
+ * addresses are among them: the ports may lose them before they are locked. The networks of strays that came or ended are locked
+ * first, so that whoever makes a subnet there sees them all, or is seen.
+ */
+export async function lockStraySubnets(
+  trx: Knex,
+  strays: readonly Wired[],
+  ended: readonly Pick<Wired, 'network_id'>[],
+): Promise<string[]> {
+  await lockNetworksOfStrays(trx, [...strays, ...ended]);
+  const rows = await queryRows<{ id: string }>(
+    trx,
+    `select distinct subnets.id
+     from unnest(cast(:networkIds as uuid[]), cast(:addresses as inet[])) as wired(network_id, address)
+     join subnets on subnets.network_id = wired.network_id and subnets.cidr >>= wired.address`,
+    asArrays(strays),
+  );
+  const locked = await lockSubnets(
+    trx,
+    rows.map(({ id }) => id),
+  );
+  return locked.map(({ id }) => id);
+}
+
+/** Keeps others from giving these networks subnets, and nobody from making ports there. In ascending order of id. */
+export async function lockNetworksOfStrays(
+  trx: Knex,
+  strays: readonly Pick<Wired, 'network_id'>[],
+): Promise<void> {
+  if (strays.length === 0) return;
+  await queryRows(trx, 'select from networks where id = any(cast(:ids as uuid[])) order by id for share', {
+    ids: [...new Set(strays.map((stray) => stray.network_id))],
+  });
 }
 
 /**
- * Lets the addresses of strays rest, so that nobody is given them: until the host says that they are gone, or is fenced. What a
- * port of the database has stays that port's. The subnets are locked by then.
+ * Lets the addresses of strays in these subnets, which are locked by then, rest, so that nobody is given them: until the host says
+ * that they are gone, or is fenced. What a port of the database has stays that port's.
  */
-export async function restStrayAddresses(trx: Knex, strays: readonly Wired[]): Promise<void> {
-  const places = await selectPlaces(trx, strays);
+export async function restStrayAddresses(
+  trx: Knex,
+  strays: readonly Wired[],
+  subnetIds: readonly string[],
+): Promise<void> {
+  const places = await selectPlaces(trx, strays, subnetIds);
   const asked = await holdResting(trx, places);
   await takeFromFree(trx, asked);
 }
 
-/** Where in the networks' subnets the addresses lie, without those that ports have. Served by subnets_network. */
-async function selectPlaces(trx: Knex, strays: readonly Wired[]): Promise<StrayAddress[]> {
-  const wired = strays.flatMap((stray) => stray.ip_addresses.map((address) => ({ ...stray, address })));
-  if (wired.length === 0) return [];
+/** Where in these subnets the addresses lie, without those that ports have. Served by the primary key. */
+async function selectPlaces(
+  trx: Knex,
+  strays: readonly Wired[],
+  subnetIds: readonly string[],
+): Promise<StrayAddress[]> {
+  if (strays.length === 0 || subnetIds.length === 0) return [];
   return queryRows<StrayAddress>(
     trx,
     `select distinct on (subnets.id, wired.address) subnets.id as subnet_id, host(wired.address) as address, wired.port_id
      from unnest(cast(:networkIds as uuid[]), cast(:addresses as inet[]), cast(:portIds as uuid[]))
        as wired(network_id, address, port_id)
      join subnets on subnets.network_id = wired.network_id and subnets.cidr >>= wired.address
-     where not exists (
+     where subnets.id = any(cast(:subnetIds as uuid[]))
+     and not exists (
        select
        from port_addresses
        where port_addresses.subnet_id = subnets.id
        and port_addresses.address = wired.address
      )
      order by subnets.id, wired.address, wired.port_id`,
-    {
-      networkIds: wired.map((row) => row.network_id),
-      addresses: wired.map(({ address }) => address),
-      portIds: wired.map((row) => row.port_id),
-    },
+    { ...asArrays(strays), subnetIds },
   );
+}
+
+/** Each address of the strays, by column. */
+function asArrays(strays: readonly Wired[]) {
+  const wired = strays.flatMap((stray) => stray.ip_addresses.map((address) => ({ ...stray, address })));
+  return {
+    networkIds: wired.map((row) => row.network_id),
+    addresses: wired.map(({ address }) => address),
+    portIds: wired.map((row) => row.port_id),
+  };
 }
 
 /** Of addresses that rest already, none gets free by time any more. Gives those that do not rest. */

@@ -162,7 +162,8 @@ export async function writeStrays(
        made.id, :hostName, project_id, vnic_id, port_id, network_id, mac_address, epoch, generation, placement,
        ip_addresses, clock_timestamp()
      from ${saidRows}
-     join unnest(cast(:ids as uuid[]), cast(:vnicIds as uuid[])) as made(id, vnic) on made.vnic = said.vnic_id
+     join unnest(cast(:ids as uuid[]), cast(:projectIds as uuid[]), cast(:vnicIds as uuid[])) as made(id, project, vnic)
+       on made.project = said.project_id and made.vnic = said.vnic_id
      order by project_id, vnic_id
      on conflict (host_name, project_id, vnic_id) do update
        set
@@ -178,6 +179,7 @@ export async function writeStrays(
       hostName,
       said: asJson(strays),
       ids: strays.map(({ id }) => id),
+      projectIds: strays.map((stray) => stray.project_id),
       vnicIds: strays.map((stray) => stray.vnic_id),
     },
   );
@@ -215,6 +217,13 @@ export function selectEndedStrays(
 export function selectStrays(connection: Knex, hostName: string): Promise<StrayRow[]> {
   return queryRows<StrayRow>(connection, 'select * from stray_wirings where host_name = :hostName', {
     hostName,
+  });
+}
+
+/** All strays of hosts in a network. Served by stray_wirings_network. */
+export function selectStraysIn(connection: Knex, networkId: string): Promise<StrayRow[]> {
+  return queryRows<StrayRow>(connection, 'select * from stray_wirings where network_id = :networkId', {
+    networkId,
   });
 }
 

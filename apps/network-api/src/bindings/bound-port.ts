@@ -39,3 +39,13 @@ export async function changeBoundPort(
   );
   return portEvent(onlyRow(rows), 'updated');
 }
+
+/** Notes on locked ports that a host has wired them, if only unbeknown to this database: their addresses rest once they lose them. */
+export async function noteEverBound(trx: Knex, portIds: readonly string[]): Promise<void> {
+  if (portIds.length === 0) return;
+  await queryRows(
+    trx,
+    'update ports set was_ever_bound = true where id = any(cast(:portIds as uuid[])) and not was_ever_bound',
+    { portIds },
+  );
+}

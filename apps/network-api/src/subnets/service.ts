@@ -16,6 +16,8 @@ import { insertFreeRanges } from '../addresses/free-store.ts';
 import { storedCidr } from '../addresses/ip.ts';
 import { returnRested } from '../addresses/store.ts';
 import { planSubnet } from '../addresses/subnet-plan.ts';
+import { restStrayAddresses } from '../agents/stray-addresses.ts';
+import { selectStraysIn } from '../agents/stray-store.ts';
 import { withConstraints } from '../constraints.ts';
 import { lookUpNetwork } from '../networks/lookup.ts';
 import { noteWiringChanged } from '../networks/wiring.ts';
@@ -68,6 +70,8 @@ export function createSubnet(
     }
     const row = await withConstraints(() => insertSubnet(trx, draft));
     await insertFreeRanges(trx, { id: row.id, ipVersion: plan.cidr.version }, plan.pools);
+    // After a restore hosts may have wired addresses of a subnet that this database does not know yet, or no longer.
+    await restStrayAddresses(trx, await selectStraysIn(trx, network.id), [row.id]);
     await writeTags(trx, 'subnet', row.project_id, [row]);
     const wiring = await noteWiringChanged(trx, network.id);
     await appendEvents(trx, [subnetEvent(row, 'created'), ...wiring]);
