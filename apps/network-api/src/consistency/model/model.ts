@@ -49,6 +49,8 @@ export interface VnicState {
   readonly vnicId: string;
   generation: number;
   placement: number;
+  /** The host that was last relieved of a plug by force: that plug it may not have back by the same placement. */
+  relieved: { readonly host: string; readonly generation: number; readonly placement: number } | undefined;
   plug: { readonly portId: string; readonly networkId: string; readonly macAddress: string } | undefined;
 }
 
@@ -138,7 +140,14 @@ export class Model {
     const name = `${projectId}/${vnicId}`;
     const known = this.#vnics.get(name);
     if (known) return known;
-    const fresh: VnicState = { projectId, vnicId, generation: 0, placement: 0, plug: undefined };
+    const fresh: VnicState = {
+      projectId,
+      vnicId,
+      generation: 0,
+      placement: 0,
+      relieved: undefined,
+      plug: undefined,
+    };
     this.#vnics.set(name, fresh);
     return fresh;
   }

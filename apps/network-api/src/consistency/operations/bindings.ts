@@ -31,7 +31,11 @@ const claimBinding = operation<Claim>({
     const port = vnic.plug && model.port(projectId, vnic.plug.portId);
     if (!port || !vnic.plug) return refused('attachment-not-found');
     const live = model.liveBinding(port.id);
+    const { relieved } = vnic;
+    const wasRelieved =
+      relieved?.host === host && relieved.generation === vnic.generation && relieved.placement >= placement;
     const refusal = refusedFor([
+      !live && wasRelieved && 'attachment-not-found',
       placement < vnic.placement && 'stale-placement',
       live && live.host !== host && 'bound-elsewhere',
       macAddress !== vnic.plug.macAddress && 'mac-mismatch',

@@ -102,7 +102,10 @@ const releasePortBinding = operation<{ portId: string }>({
       statuses: [204],
       events: [portUpdated(port), bindingChanged(binding, 'updated')],
       apply: () => {
-        model.vnic(port.projectId, port.vnicId ?? '').generation += 1;
+        const vnic = model.vnic(port.projectId, port.vnicId ?? '');
+        vnic.generation += 1;
+        const { host, placement } = binding;
+        vnic.relieved = { host, placement, generation: vnic.generation };
         binding.desired = 'absent';
         binding.revision += 1;
         port.status = 'plugged';

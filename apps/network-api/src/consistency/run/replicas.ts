@@ -64,6 +64,8 @@ export class Replica {
         PATCHPANEL_ISSUER: issuer,
         PATCHPANEL_PROVIDERS: provider,
         PATCHPANEL_ADDRESS_REST_SECONDS: '0',
+        // Nobody takes over what a host has: agents are slow to speak where the machine is.
+        PATCHPANEL_AGENT_SILENCE_SECONDS: '86400',
         ...quotaSettings,
         ...('url' in database
           ? { DATABASE_URL: database.url, PATCHPANEL_DATABASE_POOL_SIZE: '8' }
