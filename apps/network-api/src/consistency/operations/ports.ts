@@ -203,7 +203,9 @@ function judgeNewPorts(
   portsOf: (answer: Answer) => Answer['body'][],
 ): Verdict {
   const network = model.network(projectId, networkId);
-  if (!network) return refused('network-not-found');
+  const isOverQuota = !model.hasRoomFor(projectId, 'ports', ports.length);
+  // One's own quota is looked at first, and says nothing of the network.
+  if (!network) return refused('network-not-found', ...(isOverQuota ? ['quota-exceeded'] : []));
   const ways = allotments(
     model,
     networkId,
@@ -212,7 +214,7 @@ function judgeNewPorts(
   );
   const groupIds = ports.flatMap(({ securityGroupIds = [] }) => securityGroupIds);
   const reasons = [
-    !model.hasRoomFor(projectId, 'ports', ports.length) && 'quota-exceeded',
+    isOverQuota && 'quota-exceeded',
     groupIds.some((id) => !model.group(projectId, id)) && 'security-group-not-found',
   ].filter((reason) => reason !== false);
   const codes = [...reasons, ...ways.flatMap((way) => ('refused' in way ? way.refused : []))];
