@@ -144,7 +144,7 @@ export async function insertRestingAddresses(
 }
 
 /**
- * Locks the addresses of gone ports that wait for hosts, so that two hosts that confirm at once take turns and the second
+ * Locks the addresses that ports no longer have and that wait for hosts, so that two hosts that confirm at once take turns and the second
  * sees what the first did.
  */
 export async function lockWaitingAddresses(trx: Knex, portIds: readonly string[]): Promise<void> {
@@ -160,12 +160,16 @@ export async function lockWaitingAddresses(trx: Knex, portIds: readonly string[]
   );
 }
 
-/** Whether, of a resting address, no host has anything left to confirm. Served by bindings_port and stray_wirings_port. */
+/**
+ * Whether, of a resting address, no host has anything left to confirm: a host that has proven all that its port is to have now
+ * has not. Served by bindings_port and stray_wirings_port.
+ */
 export const nothingToConfirm = `
   not exists (
     select
     from bindings
     where bindings.port_id = resting_addresses.port_id
+    and not (desired = 'present' and status = 'active' and is_proven)
     and not exists (
       select
       from agents
@@ -181,7 +185,7 @@ export const nothingToConfirm = `
   )`;
 
 /**
- * Starts the rest of gone ports' addresses for which no host has anything left to confirm. A fenced host has nothing to say any
+ * Starts the rest of addresses that ports no longer have, for which no host has anything left to confirm. A fenced host has nothing to say any
  * more; a host that has an address wired unbeknown to this database has.
  */
 export async function startRest(trx: Knex, portIds: readonly string[], restSeconds: number): Promise<void> {

@@ -106,7 +106,10 @@ export async function countGenerations(
   return new Map(rows.map((row) => [vnicKey(row.project_id, row.vnic_id), row.generation]));
 }
 
-/** Writes plugs; the constraints refuse what is plugged already. Gives what was made, by port. */
+/**
+ * Writes plugs, in an order in which nobody waits for another's MAC address in a circle; the constraints refuse what is plugged
+ * already. Gives what was made, by port.
+ */
 export async function insertAttachments(
   trx: Knex,
   attachments: readonly NewAttachment[],
@@ -122,7 +125,8 @@ export async function insertAttachments(
        cast(:vnicIds as uuid[]),
        cast(:macs as macaddr[]),
        cast(:generations as bigint[])
-     )
+     ) as plugs (port_id, project_id, network_id, vnic_id, mac_address, generation)
+     order by network_id, mac_address
      returning port_id, revision, created_at`,
     {
       portIds: attachments.map((attachment) => attachment.port_id),

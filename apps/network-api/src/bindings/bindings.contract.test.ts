@@ -82,7 +82,7 @@ describe('an attachment', () => {
         version: 1,
         document: { provider: 'test', networkId: network.id, portId: port.id, subnets: 2 },
       },
-      revision: 5,
+      revision: 4,
     });
     const { body: upper } = await host
       .get(

@@ -6,6 +6,7 @@ import { toNetworkContext, type NetworkRow } from '../networks/store.ts';
 import type { ProviderCatalog } from '../providers/catalog.ts';
 import { queryRows } from '../rows.ts';
 import { selectSubnetsOf, toSubnetContext } from '../subnets/store.ts';
+import { wiringRevision } from './wiring-revision.ts';
 
 interface PluggedPortRow extends Pick<NetworkRow, 'provider' | 'provider_options' | 'mtu' | 'allocations'> {
   readonly port_id: string;
@@ -18,10 +19,10 @@ interface PluggedPortRow extends Pick<NetworkRow, 'provider' | 'provider_options
   readonly port_security: 'on' | 'off';
   readonly allowed_address_pairs: readonly AllowedAddressPair[];
   readonly security_group_ids: readonly string[];
-  readonly revision: number;
+  readonly wiring_revision: number;
   readonly network_project_id: string;
   readonly network_admin_state: 'up' | 'down';
-  readonly wiring_revision: number;
+  readonly network_wiring_revision: number;
   readonly fixed_ips: readonly { readonly subnet_id: string; readonly address: string }[] | null;
 }
 
@@ -61,14 +62,14 @@ function selectPluggedPorts(connection: Knex, portIds: readonly string[]): Promi
        ports.admin_state,
        ports.port_security,
        ports.allowed_address_pairs,
-       ports.revision,
+       ports.wiring_revision,
        networks.project_id as network_project_id,
        networks.provider,
        networks.provider_options,
        networks.mtu,
        networks.admin_state as network_admin_state,
        networks.allocations,
-       networks.wiring_revision,
+       networks.wiring_revision as network_wiring_revision,
        array(
          select security_group_id
          from port_security_groups
@@ -123,8 +124,7 @@ function describe(
     securityGroupIds: [...port.securityGroupIds],
     provider: row.provider,
     wiring: { version, document },
-    // Both only rise, so their sum rises with any change.
-    revision: row.revision + row.wiring_revision,
+    revision: wiringRevision({ port: row.wiring_revision, network: row.network_wiring_revision }),
   };
 }
 

@@ -28,6 +28,7 @@ import { changeBoundPort } from './bound-port.ts';
 import { describeAttachments } from './desired.ts';
 import { bindingEvent } from './events.ts';
 import { relieveHosts, wasRelieved } from './relief.ts';
+import { findWiringRevision, raiseWiringRevision } from './wiring-revision.ts';
 import {
   deleteBindings,
   findBinding,
@@ -144,6 +145,8 @@ export function claimBinding(
     const row = live
       ? await updateBinding(trx, id, { placement: claim.placement, ...unproven })
       : await insertBinding(trx, newBinding(id, caller, claim, attachment));
+    // What the host has wired for the older placement proves nothing of the newer.
+    if (live) await raiseWiringRevision(trx, row.port_id);
     events.push(bindingEvent(row, live ? 'updated' : 'created'));
     events.unshift(await changeBoundPort(trx, row.port_id, { status: 'building' }));
     const binding = await describeBinding(parts, trx, row);
@@ -154,7 +157,8 @@ export function claimBinding(
 
 /**
  * Notes how the wiring stands. A report that says nothing new changes nothing. `active` also confirms that the wirings which
- * this one has superseded are gone.
+ * this one has superseded are gone; and, where it names the revision that was wired, that no address is left on the host
+ * which the port does not have any more.
  */
 export function reportBindingStatus(
   parts: Parts,
@@ -174,9 +178,11 @@ export function reportBindingStatus(
     const change = {
       status: report.status,
       status_reason: report.statusReason ?? null,
+      is_proven: isProof(report),
       device_name: report.deviceName ?? null,
     };
     const changed = await updateBinding(trx, id, change);
+    if (change.is_proven) await startRest(trx, portIds, parts.addressRestSeconds);
     const events = [bindingEvent(changed, 'updated')];
     if (row.desired === 'present') {
       const { status, status_reason: statusReason } = change;
@@ -340,7 +346,9 @@ function checkClaim(
 
 async function checkFence(trx: Knex, row: BindingRow, report: BindingReport): Promise<void> {
   const { epoch } = await readIdentity(trx);
-  if (row.superseded_by === null && report.epoch === epoch && report.generation === row.generation) return;
+  if (row.superseded_by === null && report.epoch === epoch && report.generation === row.generation) {
+    return refuseOutdatedProof(trx, row, report);
+  }
   throw southboundProblem(
     'stale-generation',
     row.superseded_by === null
@@ -349,9 +357,26 @@ async function checkFence(trx: Knex, row: BindingRow, report: BindingReport): Pr
   );
 }
 
+/** What was wired may have changed while the host was at it: `active` is taken only of what is to be wired now. */
+async function refuseOutdatedProof(trx: Knex, row: BindingRow, report: BindingReport): Promise<void> {
+  if (report.status !== 'active' || report.revision === undefined || row.desired === 'absent') return;
+  const revision = await findWiringRevision(trx, row.port_id);
+  if (revision === undefined || report.revision >= revision) return;
+  throw southboundProblem(
+    'stale-generation',
+    `Revision ${revision} of the attachment is to be wired, not ${report.revision}.`,
+  );
+}
+
+/** Whether a report names the wiring that it proves. */
+function isProof({ status, revision }: BindingReport): boolean {
+  return status === 'active' && revision !== undefined;
+}
+
 function isSaid(row: BindingRow, report: BindingReport): boolean {
   return (
     row.status === report.status &&
+    (row.is_proven || !isProof(report)) &&
     row.status_reason === (report.statusReason ?? null) &&
     row.device_name === (report.deviceName ?? null)
   );

@@ -19,6 +19,7 @@ export interface BindingRow {
   readonly desired: 'present' | 'absent';
   readonly status: 'building' | 'active' | 'error';
   readonly status_reason: string | null;
+  readonly is_proven: boolean;
   readonly device_name: string | null;
   readonly superseded_by: string | null;
   readonly revision: number;
@@ -121,7 +122,10 @@ export async function updateBinding(
   trx: Knex,
   id: string,
   change: Partial<
-    Pick<BindingRow, 'placement' | 'desired' | 'status' | 'status_reason' | 'device_name' | 'superseded_by'>
+    Pick<
+      BindingRow,
+      'placement' | 'desired' | 'status' | 'status_reason' | 'is_proven' | 'device_name' | 'superseded_by'
+    >
   >,
 ): Promise<BindingRow> {
   const rows: BindingRow[] = await trx('bindings')

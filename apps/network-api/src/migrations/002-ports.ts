@@ -3,7 +3,7 @@ import type { Migration } from '@patchpanel/service-kit';
 /**
  * Ports and what is plugged into them. `fixed_ips` and `security_group_ids` are what port_addresses and port_security_groups say,
  * as it goes over the wire; `content` is all of a port but its state, in one piece: so a list of ports is read from one table, and
- * few columns of it. Made empty: costs nothing on a big database.
+ * few columns of it. `wiring_revision` rises with what hosts are to wire, `revision` with everything. Made empty: costs nothing on a big database.
  */
 export const ports: Migration = {
   name: 'network-002-ports',
@@ -53,6 +53,7 @@ export const ports: Migration = {
         status_reason text,
         was_ever_bound boolean not null default false,
         revision bigint not null default 1 check (revision > 0),
+        wiring_revision bigint not null default 1 check (wiring_revision > 0),
         created_at timestamptz not null default now(),
         updated_at timestamptz not null default now(),
         content json not null generated always as (

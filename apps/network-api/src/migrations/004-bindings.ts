@@ -2,7 +2,8 @@ import type { Migration } from '@patchpanel/service-kit';
 
 /**
  * Where attachments are realised, and where they may still be: a binding that is to go stays until its host says that the
- * wiring is gone, longer than the attachment and even the port. Made empty: costs nothing on a big database.
+ * wiring is gone, longer than the attachment and even the port. `is_proven`: an `active` one named the
+ * wiring that it proves, and that was all there was to wire. Made empty: costs nothing on a big database.
  */
 export const bindings: Migration = {
   name: 'network-004-bindings',
@@ -20,6 +21,7 @@ export const bindings: Migration = {
         desired text not null default 'present' check (desired in ('present', 'absent')),
         status text not null default 'building' check (status in ('building', 'active', 'error')),
         status_reason text,
+        is_proven boolean not null default false,
         device_name text,
         superseded_by uuid,
         revision bigint not null default 1 check (revision > 0),

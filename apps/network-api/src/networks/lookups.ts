@@ -1,7 +1,7 @@
 import type { UserCaller } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
 import { problem } from '../problems.ts';
-import { onlyRow, queryRows } from '../rows.ts';
+import { queryRows } from '../rows.ts';
 import { selectSharesOf } from '../shares/store.ts';
 import type { NetworkRow } from './store.ts';
 
@@ -34,10 +34,14 @@ export async function lookUpNetworks(
 }
 
 /** The network of a port that the caller may see, whoever owns it. The port keeps it from being deleted. By primary key. */
-export async function findNetworkOfPort(connection: Knex, networkId: string): Promise<NetworkRow> {
-  return onlyRow(
-    await queryRows<NetworkRow>(connection, 'select * from networks where id = :networkId', { networkId }),
-  );
+export async function findNetworkOfPort(
+  connection: Knex,
+  networkId: string,
+): Promise<NetworkRow | undefined> {
+  const [network] = await queryRows<NetworkRow>(connection, 'select * from networks where id = :networkId', {
+    networkId,
+  });
+  return network;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { UserCaller } from '@patchpanel/service-kit';
+import type { Problem, UserCaller } from '@patchpanel/service-kit';
 import type { Knex } from 'knex';
 import { problem } from '../problems.ts';
 import { findPorts, findPortViews, lockPortsOf, type PortRow, type PortView } from './store.ts';
@@ -49,8 +49,13 @@ function handOut<Row>(
   return ({ caller, portId }) => {
     const row = rows.get(portId);
     if (row && projectOf(row) === caller.projectId) return row;
-    throw problem('port-not-found', `There is no port ${portId} in your project.`);
+    throw portNotFound(portId);
   };
+}
+
+/** The same words whether there is such a port elsewhere or not. */
+export function portNotFound(portId: string): Problem {
+  return problem('port-not-found', `There is no port ${portId} in your project.`);
 }
 
 /** The same for one port. */

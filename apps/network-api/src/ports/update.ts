@@ -16,6 +16,7 @@ import { refuseWhileRecovering } from '../agents/recovery.ts';
 import { touchAttachment } from '../attachments/store.ts';
 import { bindingEvent } from '../bindings/events.ts';
 import { renewBinding } from '../bindings/renewal.ts';
+import { raiseWiringRevision } from '../bindings/wiring-revision.ts';
 import { withConstraints } from '../constraints.ts';
 import { findNetworkOfPort } from '../networks/lookups.ts';
 import type { Parts } from '../parts.ts';
@@ -31,7 +32,7 @@ import { checkGroups, checkPort, membershipOf, readPort, type PortWords } from '
 import { addressesOf, releaseAddresses } from './deletion.ts';
 import { portEvent } from './events.ts';
 import { compareFixedIps, type FixedIpChange } from './fixed-ips.ts';
-import { lookAtPorts, lookUpPort } from './lookup.ts';
+import { lookAtPorts, lookUpPort, portNotFound } from './lookup.ts';
 import { deepestGiven, openSite, toFixedIp, type Site } from './site.ts';
 import { rewritePort, type PortContent, type PortRow } from './store.ts';
 import { toPort } from './wire.ts';
@@ -50,6 +51,7 @@ export function updatePort(
   return inTransaction(parts.database, async (trx) => {
     const { network_id: networkId } = await lookUpPort(trx, caller, 'read', portId);
     const network = await findNetworkOfPort(trx, networkId);
+    if (!network) throw portNotFound(portId);
     const subnets = await (patch.fixedIps ? lockSubnetsOf : selectSubnetsOf)(trx, [networkId]);
     const site = openSite(parts, network, subnets);
     const before = await lookUpPort(trx, caller, 'update', portId);
@@ -68,7 +70,8 @@ export function updatePort(
       ? await moveAddresses(parts, trx, site, { before, draft, patch, wanted: patch.fixedIps })
       : draft;
     if (!patch.fixedIps) site.check(after, (pointer) => deepestGiven(patch, pointer));
-    const renewsLease = words.lease_seconds !== undefined;
+    const hasLease = before.lease_expires_at !== null || words.lease_seconds !== before.lease_seconds;
+    const renewsLease = words.lease_seconds !== undefined && hasLease;
     const isChanged = renewsLease || !isUnchanged(before, after);
     const events = isChanged ? await write(trx, before, after, renewsLease) : [];
     const portOf = await lookAtPorts(trx, [{ caller, portId }]);
@@ -152,13 +155,16 @@ async function write(
   after: PortContent,
   renewsLease: boolean,
 ): Promise<NewEvent[]> {
-  const isRewired = before.host_name !== null && isWiringChanged(before, after);
+  const changesWiring = isWiringChanged(before, after);
+  if (changesWiring) await raiseWiringRevision(trx, before.id);
+  const isRewired = before.host_name !== null && changesWiring;
   const changed = await rewritePort(trx, after, { isRewired, renewsLease });
   if (isRewired) await touchAttachment(trx, before.id);
   const binding = isRewired ? await renewBinding(trx, before.id) : undefined;
   await changeTags(trx, 'port', before.project_id, before.id, { before: before.tags, after: after.tags });
   if (!isDeepStrictEqual(before.security_group_ids, after.security_group_ids)) {
-    await setPortGroups(trx, [{ portId: before.id, groupIds: after.security_group_ids }]);
+    const groupIdsBefore = before.security_group_ids;
+    await setPortGroups(trx, [{ portId: before.id, groupIdsBefore, groupIds: after.security_group_ids }]);
   }
   const members = compareMemberships(before.id, membershipOf(before), membershipOf(after));
   return [

@@ -145,7 +145,9 @@ describe('groups of ports', () => {
       inTransaction(stage.database, (trx) =>
         joinGroups(trx, [{ portId: port, groupIds: [group, gone], addresses: ['10.0.0.1'] }]),
       ),
-      inTransaction(stage.database, (trx) => setPortGroups(trx, [{ portId: port, groupIds: [gone, group] }])),
+      inTransaction(stage.database, (trx) =>
+        setPortGroups(trx, [{ portId: port, groupIdsBefore: [], groupIds: [gone, group] }]),
+      ),
     ]) {
       await expect(work).rejects.toMatchObject({ code: 'security-group-not-found' });
     }
@@ -159,7 +161,12 @@ describe('groups of ports', () => {
     const [a = '', b = '', c = ''] = groups.toSorted();
     const [one = '', two = '', three = ''] = await newPorts(projectId, 3);
     const set = (rows: { portId: string; groupIds: string[] }[]) =>
-      inTransaction(stage.database, (trx) => setPortGroups(trx, rows));
+      inTransaction(stage.database, (trx) =>
+        setPortGroups(
+          trx,
+          rows.map((row) => ({ ...row, groupIdsBefore: groups })),
+        ),
+      );
     await set([
       { portId: one, groupIds: [a, b] },
       { portId: two, groupIds: [b] },

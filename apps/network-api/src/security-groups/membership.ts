@@ -109,12 +109,16 @@ export async function joinGroups(trx: Knex, joinings: readonly Joining[]): Promi
 }
 
 /**
- * Puts ports into these groups and no others. One statement for all, by primary key; it locks the groups that they are put into
- * like `joinGroups`, and refuses like it. Tell of the change with `membersChanged`.
+ * Puts ports into these groups and no others. One statement for all, by primary key; it locks all groups that they are put into
+ * or leave like `joinGroups`, so that telling of the change with `membersChanged` locks no more, and refuses like it.
  */
 export async function setPortGroups(
   trx: Knex,
-  rows: readonly { readonly portId: string; readonly groupIds: readonly string[] }[],
+  rows: readonly {
+    readonly portId: string;
+    readonly groupIdsBefore: readonly string[];
+    readonly groupIds: readonly string[];
+  }[],
 ): Promise<void> {
   if (rows.length === 0) return;
   const pairs = rows.flatMap(({ portId, groupIds }) => groupIds.map((groupId) => ({ portId, groupId })));
@@ -127,7 +131,7 @@ export async function setPortGroups(
      held as (
        select id
        from security_groups
-       where id = any(cast(:groupIds as uuid[]))
+       where id = any(cast(:groupIds as uuid[]) || cast(:groupIdsBefore as uuid[]))
        order by id
        for no key update
      ),
@@ -148,6 +152,7 @@ export async function setPortGroups(
       ports: rows.map(({ portId }) => portId),
       portIds: pairs.map(({ portId }) => portId),
       groupIds: pairs.map(({ groupId }) => groupId),
+      groupIdsBefore: rows.flatMap(({ groupIdsBefore }) => groupIdsBefore),
     },
   );
   refuseMissing(pairs, groups);

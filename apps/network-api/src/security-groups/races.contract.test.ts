@@ -176,7 +176,7 @@ async function moveInto(portId: string, groupIds: string[], index: number): Prom
     const before: string[] = await trx('port_security_groups')
       .where({ port_id: portId })
       .pluck('security_group_id');
-    await setPortGroups(trx, [{ portId, groupIds }]);
+    await setPortGroups(trx, [{ portId, groupIdsBefore: before, groupIds }]);
     await membersChanged(
       trx,
       compareMemberships(portId, { groupIds: before, addresses }, { groupIds, addresses }),

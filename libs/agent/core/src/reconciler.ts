@@ -245,6 +245,7 @@ export class Reconciler {
         status: 'active',
         deviceName: observed.hostInterface,
         mtu: observed.mtu,
+        provenRevision: attachment.revision,
       });
       await journal.put(active);
       return active;
@@ -285,7 +286,7 @@ export class Reconciler {
       );
       return this.#fail(record, error.problem);
     }
-    const { deviceName: _deviceName, mtu: _mtu, ...rest } = withoutWired(record);
+    const { deviceName: _deviceName, mtu: _mtu, provenRevision: _proven, ...rest } = withoutWired(record);
     const down = order.kind === 'remove' ? withState(rest, { status: 'removed' }) : rest;
     await journal.put(down);
     return down;

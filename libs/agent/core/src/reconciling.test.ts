@@ -74,6 +74,30 @@ describe('what the network service says', () => {
     }, patience);
   });
 
+  test('a change that comes while the vNIC is being wired is wired, too, before the port is active', async () => {
+    const item = newItem();
+    let isChanged = false;
+    withProvider((real) => ({
+      ensure: async (wiring, signal) => {
+        const observed = await real.ensure(wiring, signal);
+        if (!isChanged) {
+          isChanged = true;
+          world.service.model.changePort(item, { fixedIps: [{ ipAddress: '10.0.0.77', prefixLength: 24 }] });
+        }
+        return observed;
+      },
+    }));
+    // Nobody hears of the change but by the answer to the report.
+    world.service.refuse = (operation) => (operation === 'followChanges' ? 'internal-error' : undefined);
+    await start();
+    world.service.model.plug(item, { macAddress: item.macAddress });
+    await agent.ensure([item]);
+    await vi.waitFor(() => expect(world.service.model.binding(item)?.status).toBe('active'), patience);
+    expect(readFileSync(recordOf(item), 'utf8')).toContain('10.0.0.77');
+    expect(await wiredOf(item)).toHaveLength(1);
+    expect(world.service.requests).toContain('reportBindingStatus 409');
+  });
+
   test.each(['invalid-cursor', 'events-compacted'] as const)(
     'when the place in the feed is lost (%s), everything is listed anew',
     async (refusal) => {

@@ -123,6 +123,8 @@ export const wiringRecord = z.object({
   problem: problem.exactOptional(),
   deviceName: z.string().exactOptional(),
   mtu: z.int().exactOptional(),
+  /** Which revision of the attachment was proven; what is held may be a newer one. */
+  provenRevision: z.int().exactOptional(),
   /** When the record last changed; only decides when a record of something removed is forgotten. */
   changedAt: z.string(),
 });
@@ -202,7 +204,7 @@ export function isTombstone(record: WiringRecord): boolean {
   );
 }
 
-/** The record with another state; what the state doesn't name (problem, device name, MTU) is dropped. */
+/** The record with another state; what the state doesn't name (problem, device name, MTU, what was proven) is dropped. */
 export function withState(
   record: WiringRecord,
   state: {
@@ -210,15 +212,17 @@ export function withState(
     readonly problem?: { readonly code: WiringProblemCode; readonly detail: string };
     readonly deviceName?: string | undefined;
     readonly mtu?: number | undefined;
+    readonly provenRevision?: number | undefined;
   },
 ): WiringRecord {
-  const { problem: _problem, deviceName: _deviceName, mtu: _mtu, ...rest } = record;
+  const { problem: _problem, deviceName: _deviceName, mtu: _mtu, provenRevision: _proven, ...rest } = record;
   return {
     ...rest,
     status: state.status,
     ...(state.problem === undefined ? {} : { problem: { ...state.problem } }),
     ...(state.deviceName === undefined ? {} : { deviceName: state.deviceName }),
     ...(state.mtu === undefined ? {} : { mtu: state.mtu }),
+    ...(state.provenRevision === undefined ? {} : { provenRevision: state.provenRevision }),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Hold, WiringRecord } from './record.ts';
 
 /**
  * What the network service is to be told of a held binding, or undefined when it knows already: `active` for what was
- * proven, `error` with the reason for what failed. What is under way is not worth a report.
+ * proven, with its revision, so that the service sees when that is not what it wants any more; `error` with the reason for what failed. What is under way is not worth a report.
  */
 export function pendingReport({
   hold,
@@ -11,6 +11,7 @@ export function pendingReport({
   status,
   problem,
   deviceName,
+  provenRevision,
 }: WiringRecord): BindingReport | undefined {
   if (hold === undefined || order.kind !== 'ensure') return undefined;
   if (status !== 'active' && status !== 'error') return undefined;
@@ -25,7 +26,9 @@ export function pendingReport({
     hold.reported === status &&
     hold.told.statusReason === told.statusReason &&
     hold.told.deviceName === told.deviceName;
-  return isKnown ? undefined : { status, generation, epoch, ...told };
+  if (isKnown) return undefined;
+  const isProof = status === 'active' && provenRevision !== undefined;
+  return { status, generation, epoch, ...(isProof ? { revision: provenRevision } : {}), ...told };
 }
 
 /** The hold after the report was taken. */

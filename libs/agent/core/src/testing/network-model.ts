@@ -95,7 +95,9 @@ export class NetworkModel {
     const attachment = { ...before, ...change, revision: before.revision + 1 };
     this.#plugs.set(text(key), attachment);
     const binding = this.#bindingOf(key);
-    if (binding !== undefined) this.#change({ ...binding, attachment, generation: attachment.generation });
+    if (binding === undefined) return;
+    const status = binding.status === 'active' ? 'building' : binding.status;
+    this.#change({ ...binding, attachment, status, generation: attachment.generation });
   }
 
   /** The attachment is bound to another host from now on; here it is gone. */
@@ -216,7 +218,10 @@ export class NetworkModel {
       if (before.desired === 'absent') return { binding: before, isNew: false };
       if (placement < before.placement) throw new Refusal('stale-placement');
       if (placement === before.placement) return { binding: before, isNew: false };
-      return { binding: this.#change({ ...before, placement, status: 'building' }), isNew: false };
+      const anew = { ...attachment, revision: attachment.revision + 1 };
+      this.#plugs.set(text(claim), anew);
+      const taken = { ...before, attachment: anew, placement, status: 'building' } as const;
+      return { binding: this.#change(taken), isNew: false };
     }
     const now = new Date().toISOString();
     const { generation, epoch } = attachment;
@@ -249,6 +254,8 @@ export class NetworkModel {
     const binding = this.get(bindingId);
     if (report.epoch < binding.epoch || report.generation < binding.generation)
       throw new Refusal('stale-generation');
+    const isOutdated = (report.revision ?? Infinity) < (binding.attachment?.revision ?? 0);
+    if (report.status === 'active' && isOutdated) throw new Refusal('stale-generation');
     const { status, statusReason, deviceName } = report;
     const { statusReason: _statusReason, deviceName: _deviceName, ...rest } = binding;
     return this.#change({

@@ -318,7 +318,7 @@ export class BindingsApi extends runtime.BaseAPI {
     }
 
     /**
-     * `active` says that the agent has read this generation\'s wiring back from the kernel. A report on another generation than the binding\'s, or on a binding that a newer plug has superseded, is refused.
+     * `active` says that the agent has read this generation\'s wiring back from the kernel. A report on another generation than the binding\'s, or on a binding that a newer plug has superseded, is refused; so is an `active` one on an older revision of the attachment than what is to be wired now.
      * Report how the wiring of a binding stands
      */
     async reportBindingStatusRaw(requestParameters: ReportBindingStatusRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<Binding>> {
@@ -329,7 +329,7 @@ export class BindingsApi extends runtime.BaseAPI {
     }
 
     /**
-     * `active` says that the agent has read this generation\'s wiring back from the kernel. A report on another generation than the binding\'s, or on a binding that a newer plug has superseded, is refused.
+     * `active` says that the agent has read this generation\'s wiring back from the kernel. A report on another generation than the binding\'s, or on a binding that a newer plug has superseded, is refused; so is an `active` one on an older revision of the attachment than what is to be wired now.
      * Report how the wiring of a binding stands
      */
     async reportBindingStatus(requestParameters: ReportBindingStatusRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Binding> {

@@ -272,6 +272,12 @@ export interface BindingReport {
      */
     epoch: number;
     /**
+     * The revision of the attachment that was wired. With it, `active` is refused when there is something newer to wire, and confirms that nothing is left on the host of addresses that the port no longer has.
+     * @type {number}
+     * @memberof BindingReport
+     */
+    revision?: number;
+    /**
      * The host's end of the wire.
      * @type {string}
      * @memberof BindingReport
@@ -490,7 +496,7 @@ export interface DesiredAttachment {
      */
     wiring: WiringDocument;
     /**
-     * Rises with each change of what is said here, the port's or its network's.
+     * Rises with each change of what is to be wired, the port's or its network's, and with a newer placement.
      * @type {number}
      * @memberof DesiredAttachment
      */
