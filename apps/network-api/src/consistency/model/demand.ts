@@ -28,13 +28,28 @@ export function allotments(
     (sets, subnet) => [...sets, ...sets.map((set) => [...set, subnet])],
     [[]],
   );
-  return overlooked.map((unseen) =>
-    allot(
-      subnets.filter((subnet) => !unseen.includes(subnet)),
-      ports,
-      isOwner,
-    ),
-  );
+  const returned = new Map(subnets.map((subnet) => [subnet.id, subnet.returnedSince(startedAt)]));
+  return overlooked.flatMap((unseen) => {
+    const seen = subnets.filter((subnet) => !unseen.includes(subnet));
+    return restsSeen(seen, returned).map((resting) => allot(seen, ports, { isOwner, resting }));
+  });
+}
+
+/** So many ways of seeing ends of rests are tried: there are hardly ever more. */
+const waysAtMost = 64;
+
+/** Every choice of ended rests that may not have been seen yet: none at first. */
+function restsSeen(
+  subnets: readonly SubnetState[],
+  returned: ReadonlyMap<string, readonly string[]>,
+): ReadonlySet<string>[] {
+  const names = subnets.flatMap(({ id }) => (returned.get(id) ?? []).map((address) => `${id} ${address}`));
+  return names
+    .reduce<string[][]>(
+      (sets, name) => [...sets, ...sets.map((set) => [...set, name])].slice(0, waysAtMost),
+      [[]],
+    )
+    .map((set) => new Set(set));
 }
 
 /**
@@ -44,10 +59,11 @@ export function allotments(
 function allot(
   subnets: readonly SubnetState[],
   ports: readonly (readonly WantedIp[] | undefined)[],
-  isOwner: boolean,
+  { isOwner, resting }: { readonly isOwner: boolean; readonly resting: ReadonlySet<string> },
 ): Allotment {
   const refused = new Set<string>();
-  const free = new Map(subnets.map((subnet) => [subnet.id, subnet.available]));
+  const restingIn = ({ id }: SubnetState) => [...resting].filter((name) => name.startsWith(id)).length;
+  const free = new Map(subnets.map((subnet) => [subnet.id, subnet.available - BigInt(restingIn(subnet))]));
   const automatic = new Map<string, number>();
   const taken = new Set<string>();
   const spend = (subnet: SubnetState) => {
@@ -61,9 +77,10 @@ function allot(
       if (typeof answer === 'string') refused.add(answer);
       if (typeof answer === 'string' || !answer) return [];
       const { subnet, ipAddress } = answer;
-      if (subnet.holderOf(ipAddress) !== undefined || taken.has(`${subnet.id} ${ipAddress}`))
+      const name = `${subnet.id} ${ipAddress}`;
+      if (subnet.holderOf(ipAddress) !== undefined || taken.has(name) || resting.has(name))
         refused.add('address-in-use');
-      taken.add(`${subnet.id} ${ipAddress}`);
+      taken.add(name);
       if (subnet.isInPools(ipAddress)) spend(subnet);
       return [{ subnetId: subnet.id, ipAddress }];
     }),

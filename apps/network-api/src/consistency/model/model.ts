@@ -223,11 +223,11 @@ export class Model {
   }
 
   /** A host has confirmed that nothing is left of these: the addresses of ports that are gone are free. */
-  confirmGone(bindings: readonly BindingState[]): void {
+  confirmGone(bindings: readonly BindingState[], answeredAt: number): void {
     for (const { id } of bindings) this.bindings.delete(id);
     for (const portId of new Set(bindings.map((binding) => binding.portId))) {
       if ([...this.bindings.values()].some((binding) => binding.portId === portId)) continue;
-      for (const subnet of this.subnets.values()) subnet.freeRestingOf(portId);
+      for (const subnet of this.subnets.values()) subnet.freeRestingOf(portId, answeredAt);
     }
   }
 

@@ -26,6 +26,8 @@ export class SubnetState {
   allocationPools: SubnetShape['allocationPools'];
   readonly #users = new Map<string, string>();
   readonly #resting = new Map<string, string>();
+  /** Addresses whose rest has ended, and when whoever ended it was told so. */
+  readonly #returned = new Map<string, number>();
 
   constructor(shape: SubnetShape) {
     this.id = shape.id;
@@ -87,6 +89,7 @@ export class SubnetState {
 
   take(address: string, portId: string): void {
     this.#users.set(address, portId);
+    this.#returned.delete(address);
   }
 
   free(address: string): void {
@@ -98,8 +101,23 @@ export class SubnetState {
     this.#resting.set(address, portId);
   }
 
-  freeRestingOf(portId: string): void {
-    for (const [address, owner] of this.#resting) if (owner === portId) this.#resting.delete(address);
+  /** Ends the rest of a gone port's addresses, by a call that is answered at that tick. */
+  freeRestingOf(portId: string, answeredAt: number): void {
+    for (const [address, owner] of this.#resting) {
+      if (owner !== portId) continue;
+      this.#resting.delete(address);
+      this.#returned.set(address, answeredAt);
+    }
+  }
+
+  /**
+   * Free addresses that a call which began then may still have taken for resting ones: a host ends a rest without the subnet's
+   * lock, so that who takes addresses meanwhile may see it or not.
+   */
+  returnedSince(startedAt: number): string[] {
+    return [...this.#returned].flatMap(([address, answeredAt]) =>
+      answeredAt > startedAt && this.isInPools(address) ? [address] : [],
+    );
   }
 }
 

@@ -126,7 +126,7 @@ const reportBindingStatus = operation<Report>({
     };
   },
   request: ({ bindingId, ...body }) => ({ method: 'PUT', path: `/v1/bindings/${bindingId}/status`, body }),
-  judge: (model, { bindingId, status, statusReason, generation }, { host }) => {
+  judge: (model, { bindingId, status, statusReason, generation }, { host, endedAt }) => {
     const binding = bindingOf(model, host, bindingId);
     if (!binding) return refused('binding-not-found');
     if (binding.supersededBy !== undefined || binding.generation !== generation)
@@ -144,7 +144,7 @@ const reportBindingStatus = operation<Report>({
       events: [bindingChanged(binding, 'updated'), ...(port ? [portUpdated(port)] : [])],
       check,
       apply: () => {
-        if (status === 'active') model.confirmGone(model.supersededBy(binding.id));
+        if (status === 'active') model.confirmGone(model.supersededBy(binding.id), endedAt);
         Object.assign(binding, { status, statusReason, revision: binding.revision + 1 });
         if (port) changePort(port, status);
       },
@@ -170,7 +170,7 @@ const releaseBinding = operation<{ bindingId: string; placement: number | undefi
     method: 'DELETE',
     path: `/v1/bindings/${bindingId}${placement === undefined ? '' : `?placement=${placement}`}`,
   }),
-  judge: (model, { bindingId, placement }, { host }) => {
+  judge: (model, { bindingId, placement }, { host, endedAt }) => {
     const binding = bindingOf(model, host, bindingId);
     if (!binding) return { kind: 'done', statuses: [204], events: [] };
     if (placement !== undefined && placement < binding.placement) return refused('stale-placement');
@@ -181,7 +181,7 @@ const releaseBinding = operation<{ bindingId: string; placement: number | undefi
       statuses: [204],
       events: [...(isTold ? [bindingChanged(binding, 'deleted')] : []), ...(port ? [portUpdated(port)] : [])],
       apply: () => {
-        model.confirmGone([binding, ...model.supersededBy(binding.id)]);
+        model.confirmGone([binding, ...model.supersededBy(binding.id)], endedAt);
         if (port) changePort(port, 'plugged');
       },
     };

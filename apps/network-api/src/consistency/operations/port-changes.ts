@@ -1,4 +1,5 @@
 import { canonicalJson } from '@patchpanel/service-kit';
+import type { Call } from '../history/history.ts';
 import { allotments } from '../model/demand.ts';
 import type { FixedIp, Model, PortState } from '../model/model.ts';
 import { drawAddress } from './addresses.ts';
@@ -33,10 +34,10 @@ const updatePort = operation<PortChange>({
     return patch && { portId: port.id, patch };
   },
   request: ({ portId, patch }) => ({ method: 'PATCH', path: `/v1/ports/${portId}`, body: patch }),
-  judge: (model, { portId, patch }, { projectId, startedAt }) => {
-    const port = model.port(projectId, portId);
+  judge: (model, { portId, patch }, call) => {
+    const port = model.port(call.projectId, portId);
     if (!port) return refused('port-not-found');
-    const moved = moveAddresses(model, port, patch.fixedIps, startedAt);
+    const moved = moveAddresses(model, port, patch.fixedIps, call);
     if ('refused' in moved) return refused(...moved.refused);
     const { name = port.name, adminState = port.adminState } = patch;
     const isRewired =
@@ -122,20 +123,23 @@ function moveAddresses(
   model: Model,
   port: PortState,
   wanted: PortChange['patch']['fixedIps'],
-  startedAt: number,
+  { startedAt, answer }: Call,
 ): { readonly fixedIps: readonly FixedIp[] } | { readonly refused: readonly string[] } {
   if (!wanted) return { fixedIps: port.fixedIps };
+  const isRefused = answer !== undefined && answer.status >= 400;
   const kept = ({ ipAddress }: { readonly ipAddress: string }) =>
     port.fixedIps.find((address) => address.ipAddress === ipAddress);
   const missing = wanted.filter((address) => !kept(address));
   const isOwner = model.networks.get(port.networkId)?.projectId === port.projectId;
-  const [way] = allotments(
+  const ways = allotments(
     model,
     port.networkId,
     missing.map((address) => [address]),
     { startedAt, isOwner },
   );
-  if (!way || 'refused' in way) return { refused: way?.refused ?? [] };
+  const way = ways.find((candidate) => !('refused' in candidate));
+  const refusals = ways.flatMap((candidate) => ('refused' in candidate ? candidate.refused : []));
+  if (!way || 'refused' in way || (isRefused && refusals.length > 0)) return { refused: refusals };
   const taken = way.chosen.flat();
   return {
     fixedIps: wanted.flatMap(
