@@ -8,6 +8,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 const root = join(import.meta.dirname, '../../..');
 const run = promisify(execFile);
 
+/** Hundreds of tests, each file with a database of its own: minutes where there are few processors. */
+const wholeSuiteMs = 20 * 60_000;
+
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'patchpanel-alone-'));
@@ -41,4 +44,5 @@ test.each(['compute-api', 'network-api'])(
     expect(success).toBe(true);
     expect(numPassedTests).toBeGreaterThan(50);
   },
+  wholeSuiteMs,
 );
