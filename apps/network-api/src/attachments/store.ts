@@ -157,8 +157,9 @@ export async function deleteAttachments(trx: Knex, portIds: readonly string[]): 
  * ports_available.
  *
  * Passing over locked ports keeps many callers apart, but a locked port may yet turn out to be free (its plug may fail): who finds
- * nothing that way looks again and waits, so nobody is sent away while there is a port. Nothing else may be locked by then, or two
- * that wait could wait for each other.
+ * nothing that way looks again and waits. Who has waited in vain has only seen the ports that there were before: it begins anew
+ * unless, at one later moment, there is none. So nobody is sent away while there is a port. Nothing else may be locked by then, or
+ * two that wait could wait for each other.
  */
 export async function lockAvailablePorts(
   trx: Knex,
@@ -182,7 +183,21 @@ export async function lockAvailablePorts(
        for update ${passOver}`,
       { networkId, projectId, count },
     );
-  const free = await choose('skip locked');
-  const chosen = free.length > 0 ? free : await choose('');
-  return chosen.map(({ id }) => id);
+  const isThereOne = () =>
+    queryRows(
+      trx,
+      `select
+       from ports
+       where network_id = :networkId
+       and project_id = :projectId
+       and status = 'available'
+       and admin_state = 'up'
+       limit 1`,
+      { networkId, projectId },
+    );
+  for (;;) {
+    const free = await choose('skip locked');
+    const chosen = free.length > 0 ? free : await choose('');
+    if (chosen.length > 0 || (await isThereOne()).length === 0) return chosen.map(({ id }) => id);
+  }
 }
