@@ -19,7 +19,7 @@ export interface Settings {
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
   const [seed, path] = environment['PATCHPANEL_SEED']?.split(':') ?? [];
   return {
-    operations: readCount(environment['PATCHPANEL_CONSISTENCY_OPERATIONS'] ?? '10000', 'OPERATIONS'),
+    operations: readCount(environment['PATCHPANEL_CONSISTENCY_OPERATIONS'] ?? '3000', 'OPERATIONS'),
     seed: seed === undefined ? randomInt(2 ** 31) : readCount(seed, 'SEED'),
     path: path === undefined ? undefined : String(readCount(path, 'SEED')),
     postgresUrl: environment['PATCHPANEL_TEST_POSTGRES_URL'],
